@@ -1,0 +1,151 @@
+package lion
+
+import (
+	"math"
+	"unsafe"
+)
+
+// op indexes the kernels of a format. Each is one pass over the slices.
+type op uint8
+
+const (
+	opPaper                op = iota // with a factor on param: Decoupled, Independent
+	opPaperPlain                     // no decay: no multiply for it
+	opPaperInside                    // DecoupledPaper
+	opPaperCoupled                   // Coupled
+	opMomentumFirst                  // with a factor on param
+	opMomentumFirstCoupled           // Coupled
+	opCautious                       // with a factor on param
+	opBiasCorrected                  // with a factor on param
+	opRefined                        // with a factor on param
+	opSmooth                         // with a factor on param
+	opCouple                         // grad ← grad + wd·param, for composing
+	opInside                         // param ← param − lr·(wd·param − grad), for composing
+	opCount                          // returns how many elements Cautious would step
+	numOps
+)
+
+// mix says what is composed around a kernel that has no fused form of the
+// decay, in tiles that stay in the first-level cache.
+type mix uint8
+
+const (
+	mixNone   mix = iota
+	mixCouple     // opCouple into a tile of gradients, then the rule on it
+	mixInside     // the rule on a tile of negative zeros, then opInside
+)
+
+// choose returns the kernel and the composition for a rule and a decay.
+func choose(r Rule, d Decay, decays bool) (op, mix) {
+	if !decays {
+		d = Decoupled
+	}
+	switch {
+	case r == Paper && !decays:
+		return opPaperPlain, mixNone
+	case r == Paper && d == DecoupledPaper:
+		return opPaperInside, mixNone
+	case r == Paper && d == Coupled:
+		return opPaperCoupled, mixNone
+	case r == MomentumFirst && d == Coupled:
+		return opMomentumFirstCoupled, mixNone
+	}
+	o := [numRules]op{opPaper, opMomentumFirst, opBiasCorrected, opCautious, opRefined, opSmooth}[r]
+	switch d {
+	case DecoupledPaper:
+		return o, mixInside
+	case Coupled:
+		return o, mixCouple
+	}
+	return o, mixNone
+}
+
+// cautiousScale is the factor for k agreeing elements of n.
+func cautiousScale(c CautiousScale, k, n int) float64 {
+	switch c {
+	case ScaleCount:
+		return float64(n) / float64(k+1)
+	case ScaleMean:
+		return 1 / math.Max(float64(k)/float64(n), 1e-3)
+	}
+	return 1
+}
+
+// tile is how many elements a composition works on at once: three tiles of
+// float64 stay in any first-level cache.
+const tile = 512
+
+// run steps all of a by the plan. c is what a.c points to; lr is η, not yet
+// rounded to T.
+func run[T float](ks *[numOps]kernel, pl plan, c *coef[T], lr float64, a args) {
+	unit := 1.0
+	if pl.scale != ScaleNone {
+		unit = cautiousScale(pl.scale, count[T](ks, pl, a), a.n)
+		if pl.mix != mixInside { // which scales its unit step instead
+			scaled := *c
+			scaled.lr = T(lr * unit)
+			a.c = noescape(unsafe.Pointer(&scaled))
+		}
+	}
+	switch pl.mix {
+	case mixNone:
+		runKernel[T](ks[pl.op], a)
+	case mixCouple:
+		eachTile[T](a, func(a args) { coupleTile[T](ks, pl.op, a) })
+	case mixInside:
+		bare := *c
+		bare.lr, bare.decay = T(unit), 1
+		eachTile[T](a, func(a args) { insideTile(ks, pl.op, &bare, a) })
+	}
+}
+
+// eachTile calls f for each tile of a.
+func eachTile[T float](a args, f func(args)) {
+	for {
+		t := a
+		t.n = min(a.n, tile)
+		f(t)
+		if a.n <= tile {
+			return
+		}
+		a = a.rest(tile, int(unsafe.Sizeof(T(0))))
+	}
+}
+
+// coupleTile adds the decay to the gradients, in a tile, and steps by them.
+func coupleTile[T float](ks *[numOps]kernel, o op, a args) {
+	var buf [tile]T
+	copy(buf[:a.n], unsafe.Slice((*T)(a.grad), a.n))
+	a.grad = noescape(unsafe.Pointer(&buf))
+	runChunk[T](ks[opCouple], a)
+	runChunk[T](ks[o], a)
+}
+
+// insideTile steps a tile of negative zeros, which gives −u, since −0 − u is −u
+// for every u, zeros included; then it decays and steps the weights by it.
+func insideTile[T float](ks *[numOps]kernel, o op, bare *coef[T], a args) {
+	var buf [tile]T
+	for i := range buf[:a.n] {
+		buf[i] = T(math.Copysign(0, -1))
+	}
+	u := a
+	u.param, u.c = noescape(unsafe.Pointer(&buf)), noescape(unsafe.Pointer(bare))
+	runChunk[T](ks[o], u)
+	a.grad, a.momentum = u.param, u.param
+	runChunk[T](ks[opInside], a)
+}
+
+// count returns how many elements of a the Cautious rule would step.
+func count[T float](ks *[numOps]kernel, pl plan, a args) int {
+	k := 0
+	eachTile[T](a, func(a args) {
+		var buf [tile]T
+		if pl.mix == mixCouple {
+			copy(buf[:a.n], unsafe.Slice((*T)(a.grad), a.n))
+			a.grad = noescape(unsafe.Pointer(&buf))
+			runChunk[T](ks[opCouple], a)
+		}
+		k += int(ks[opCount](&a))
+	})
+	return k
+}

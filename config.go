@@ -1,0 +1,219 @@
+package lion
+
+import (
+	"fmt"
+	"math"
+)
+
+// Config holds the hyperparameters, as float64, as a training script writes
+// them. Start from DefaultConfig; the zero value of every field but LR, Beta1
+// and Beta2 is a useful default.
+type Config struct {
+	LR          float64 // η, the learning rate: finite, ≥ 0
+	Beta1       float64 // β1, interpolation: in [0, 1)
+	Beta2       float64 // β2, momentum decay: in [0, 1)
+	WeightDecay float64 // λ ≥ 0; where it acts is Decay's to say
+
+	// GradScale is s, by which the gradient is multiplied: loss unscaling
+	// times clipping, say. Finite; 0 means 1; a negative one maximises. It is
+	// folded into the constants and costs nothing.
+	GradScale float64
+
+	// Rule says which of the rules called Lion is applied; zero is the paper's.
+	Rule Rule
+	// Decay says where WeightDecay acts; zero is PyTorch's decoupled decay.
+	Decay Decay
+	// CautiousScale says how the Cautious rule makes up for masked elements.
+	CautiousScale CautiousScale
+
+	Gamma   float64 // γ of BiasCorrected, ≥ 0 (its source uses 0.1)
+	Epsilon float64 // ε of BiasCorrected, ≥ 0 (its source uses 1e-8)
+	Kappa   float64 // κ of Smooth, > 0; 0 means 1
+
+	// Implementation names one of Implementations(); "" takes the one that
+	// LION_IMPL names, or else the best here.
+	Implementation string
+}
+
+// DefaultConfig returns the paper's defaults: LR 1e-4, Beta1 0.9, Beta2 0.99,
+// no weight decay, and for BiasCorrected Gamma 0.1 and Epsilon 1e-8.
+func DefaultConfig() Config {
+	return Config{LR: 1e-4, Beta1: 0.9, Beta2: 0.99, Gamma: 0.1, Epsilon: 1e-8, Kappa: 1}
+}
+
+// coef holds a step's constants in the element type. Assembly finds them by
+// the indices below, which count fields (a test holds the two together).
+type coef[T float] struct {
+	b1, o1  T // β1, (1−β1)·s
+	b2, o2  T // β2, (1−β2)·s
+	lr      T // η
+	decay   T // 1−η·λ, or 1−λ
+	wd      T // λ, or λ/s where the decay is coupled into the gradient
+	scale   T // s, for the rules that can't fold it
+	flip    T // −0 if s is negative, else +0: the sign that s gives a gradient
+	gamma   T // γ
+	bc1     T // 1−β1ᵗ
+	bc2     T // 1−β2ᵗ
+	eps     T // ε
+	kappa   T // κ
+	negZero T // −0: the sign bit
+	one     T // 1
+}
+
+// Field indices of coef, for go_asm.h.
+const (
+	cB1 = iota
+	cO1
+	cB2
+	cO2
+	cLR
+	cDecay
+	cWD
+	cScale
+	cFlip
+	cGamma
+	cBC1
+	cBC2
+	cEps
+	cKappa
+	cNegZero
+	cOne
+)
+
+// plan is what a Stepper does, settled by New.
+type plan struct {
+	ready bool // made by New, and At was called where the rule needs it
+	rule  Rule
+	decay Decay
+	scale CautiousScale
+	op    op  // the kernel
+	mix   mix // what is composed around it
+}
+
+// New checks a Config and derives the constants of the step. It does no more
+// than that: calling it at every step of a schedule costs little beside the
+// step. A bad hyperparameter gives an error that wraps ErrConfig and names the
+// field and its value; an implementation that is unknown or can't run here
+// gives one that wraps ErrImplementation.
+//
+// Constants must be finite in float32 as well, since a Stepper serves both
+// types: an LR of 1e39 is refused.
+func New(cfg Config) (Stepper, error) {
+	if cfg.GradScale == 0 {
+		cfg.GradScale = 1
+	}
+	if cfg.Kappa == 0 {
+		cfg.Kappa = 1
+	}
+	if err := cfg.check(); err != nil {
+		return Stepper{}, err
+	}
+	s := Stepper{impl: uint8(preferred)}
+	if cfg.Implementation != "" {
+		i, err := findImplementation(cfg.Implementation)
+		if err != nil {
+			return Stepper{}, err
+		}
+		s.impl = uint8(i)
+	}
+	s.plan = plan{ready: cfg.Rule != BiasCorrected, rule: cfg.Rule, decay: cfg.Decay, scale: cfg.CautiousScale}
+	s.plan.op, s.plan.mix = choose(cfg.Rule, cfg.Decay, cfg.WeightDecay != 0)
+	s.f64 = cfg.constants()
+	s.f32 = round32(&s.f64)
+	return s, cfg.checkRange(&s.f32)
+}
+
+// check refuses what no format can use.
+func (cfg *Config) check() error {
+	for _, f := range [...]struct {
+		name   string
+		value  float64
+		ok     bool
+		wanted string
+	}{
+		{"LR", cfg.LR, cfg.LR >= 0, "finite and ≥ 0"},
+		{"Beta1", cfg.Beta1, cfg.Beta1 >= 0 && cfg.Beta1 < 1, "in [0, 1)"},
+		{"Beta2", cfg.Beta2, cfg.Beta2 >= 0 && cfg.Beta2 < 1, "in [0, 1)"},
+		{"WeightDecay", cfg.WeightDecay, cfg.WeightDecay >= 0, "finite and ≥ 0"},
+		{"GradScale", cfg.GradScale, true, "finite"},
+		{"Gamma", cfg.Gamma, cfg.Gamma >= 0, "finite and ≥ 0"},
+		{"Epsilon", cfg.Epsilon, cfg.Epsilon >= 0, "finite and ≥ 0"},
+		{"Kappa", cfg.Kappa, cfg.Kappa > 0, "finite and > 0"},
+	} {
+		if !f.ok || math.IsInf(f.value, 0) || math.IsNaN(f.value) {
+			return fmt.Errorf("%w: %s = %v must be %s", ErrConfig, f.name, f.value, f.wanted)
+		}
+	}
+	switch {
+	case cfg.Rule >= numRules:
+		return fmt.Errorf("%w: Rule = %d is unknown", ErrConfig, cfg.Rule)
+	case cfg.Decay >= numDecays:
+		return fmt.Errorf("%w: Decay = %d is unknown", ErrConfig, cfg.Decay)
+	case cfg.CautiousScale >= numCautiousScales:
+		return fmt.Errorf("%w: CautiousScale = %d is unknown", ErrConfig, cfg.CautiousScale)
+	case cfg.CautiousScale != ScaleNone && cfg.Rule != Cautious:
+		return fmt.Errorf("%w: CautiousScale = %v needs Rule Cautious, not %v", ErrConfig, cfg.CautiousScale, cfg.Rule)
+	case cfg.Decay == Independent && !(cfg.WeightDecay < 1):
+		return fmt.Errorf("%w: WeightDecay = %v must be < 1 where the decay is Independent", ErrConfig, cfg.WeightDecay)
+	case (cfg.Decay == Decoupled || cfg.Decay == DecoupledPaper) && !(cfg.LR*cfg.WeightDecay < 1):
+		return fmt.Errorf("%w: WeightDecay = %v with LR = %v: LR·WeightDecay must be < 1", ErrConfig, cfg.WeightDecay, cfg.LR)
+	}
+	return nil
+}
+
+// constants forms the step's constants in float64.
+func (cfg *Config) constants() coef[float64] {
+	s := cfg.GradScale
+	c := coef[float64]{
+		b1: cfg.Beta1, o1: float64(1-cfg.Beta1) * s,
+		b2: cfg.Beta2, o2: float64(1-cfg.Beta2) * s,
+		lr: cfg.LR, decay: 1, wd: cfg.WeightDecay,
+		scale: s, flip: math.Copysign(0, s),
+		gamma: cfg.Gamma, eps: cfg.Epsilon, kappa: cfg.Kappa,
+		bc1: 1, bc2: 1,
+		negZero: math.Copysign(0, -1), one: 1,
+	}
+	switch cfg.Decay {
+	case Decoupled:
+		c.decay = 1 - float64(cfg.LR*cfg.WeightDecay)
+	case Independent:
+		c.decay = 1 - cfg.WeightDecay
+	case Coupled:
+		c.wd = cfg.WeightDecay / s
+	}
+	if cfg.Rule == BiasCorrected { // scales the gradient itself: √ can't be folded into
+		c.o1, c.o2 = 1-cfg.Beta1, 1-cfg.Beta2
+	}
+	return c
+}
+
+// round32 rounds each constant once.
+func round32(c *coef[float64]) coef[float32] {
+	return coef[float32]{
+		b1: float32(c.b1), o1: float32(c.o1), b2: float32(c.b2), o2: float32(c.o2),
+		lr: float32(c.lr), decay: float32(c.decay), wd: float32(c.wd),
+		scale: float32(c.scale), flip: float32(c.flip), gamma: float32(c.gamma),
+		bc1: float32(c.bc1), bc2: float32(c.bc2), eps: float32(c.eps), kappa: float32(c.kappa),
+		negZero: float32(c.negZero), one: 1,
+	}
+}
+
+// checkRange refuses constants that overflow float32.
+func (cfg *Config) checkRange(c *coef[float32]) error {
+	inf := func(x float32) bool { return math.IsInf(float64(x), 0) }
+	switch {
+	case inf(c.lr):
+		return fmt.Errorf("%w: LR = %v overflows float32", ErrConfig, cfg.LR)
+	case inf(c.wd):
+		return fmt.Errorf("%w: WeightDecay = %v, divided by GradScale = %v where coupled, overflows float32", ErrConfig, cfg.WeightDecay, cfg.GradScale)
+	case inf(c.o1) || inf(c.o2) || inf(c.scale):
+		return fmt.Errorf("%w: GradScale = %v overflows float32", ErrConfig, cfg.GradScale)
+	case inf(c.gamma):
+		return fmt.Errorf("%w: Gamma = %v overflows float32", ErrConfig, cfg.Gamma)
+	case inf(c.eps):
+		return fmt.Errorf("%w: Epsilon = %v overflows float32", ErrConfig, cfg.Epsilon)
+	case inf(c.kappa):
+		return fmt.Errorf("%w: Kappa = %v overflows float32", ErrConfig, cfg.Kappa)
+	}
+	return nil
+}

@@ -1,0 +1,262 @@
+// Package lion computes the step of the Lion optimizer (EvoLved Sign
+// Momentum; Chen et al., "Symbolic Discovery of Optimization Algorithms",
+// arXiv 2302.06675, Algorithm 2) over slices of numbers, in one fused pass:
+//
+//	c = β1·m + (1−β1)·s·g            interpolation
+//	p ← p·(1−η·λ) − η·sign(c)        sign step, decoupled weight decay
+//	m ← β2·m + (1−β2)·s·g            momentum
+//
+// where p, g and m stand for param, grad and momentum, η for Config.LR, λ for
+// Config.WeightDecay and s for Config.GradScale (1 unless set). The other
+// rules and placements of weight decay that go by the name of Lion are values
+// of [Rule] and [Decay].
+//
+// The step runs in hand-written AVX-512, AVX2 or NEON assembly, chosen at
+// start-up by CPU detection, or in plain Go elsewhere (and with the build tag
+// purego). Every implementation gives the same bits: the contract below leaves
+// nothing open.
+//
+// # The numeric contract
+//
+//   - Each operation of the formula rounds once, to nearest even, in the order
+//     written. Nothing is fused, nothing is reassociated.
+//   - Hyperparameters are float64. The constants β1, (1−β1)·s, β2, (1−β2)·s, η
+//     and 1−η·λ are formed in float64 and rounded once to the element type:
+//     float32(1−0.9) is 0.1, not 1−float32(0.9).
+//   - A gradient scale costs nothing, since it lives in those constants; with
+//     s = 1 the bits are those of the plain formula.
+//   - sign(+0) = sign(−0) = 0: a weight whose gradient and momentum are zero
+//     moves by its decay only.
+//   - sign(NaN) = 0, as in PyTorch: the weight only decays. Each NaN that is
+//     written is the canonical quiet one (float32 0x7fc00000, float64
+//     0x7ff8000000000000).
+//   - Subnormal numbers are kept. Go runs with them enabled; if C code in the
+//     process has switched the calling thread to flush-to-zero (gcc's
+//     -ffast-math does, when a shared library is linked with it), results in
+//     the subnormal range are flushed on that thread and this bullet alone
+//     does not hold.
+//   - Position, alignment, length and chunking never change a bit: element i
+//     of the result depends on element i of the inputs and on the Config.
+//
+// # Choosing an implementation
+//
+// The best implementation that the CPU supports is used unless
+// Config.Implementation or the environment variable LION_IMPL names another
+// (avx512, avx2, neon, generic). GODEBUG=cpu.avx2=off, cpu.avx512f=off and
+// their siblings are obeyed; without AVX2 there is no AVX-512. A LION_IMPL that
+// is unknown or can't run here stops the program at start-up.
+package lion
+
+import (
+	"errors"
+	"fmt"
+	"unsafe"
+)
+
+// Errors that this package returns, wrapped with what was wrong: test for them
+// with errors.Is.
+var (
+	// ErrConfig: a hyperparameter is out of range; the text names the field
+	// and its value.
+	ErrConfig = errors.New("lion: bad config")
+	// ErrLength: slices that must be of one length are not.
+	ErrLength = errors.New("lion: lengths differ")
+	// ErrOverlap: two of the slices share memory.
+	ErrOverlap = errors.New("lion: slices overlap")
+	// ErrImplementation: Config.Implementation is unknown or can't run here.
+	ErrImplementation = errors.New("lion: no such implementation")
+)
+
+// float is an element type that the rules compute in.
+type float interface{ float32 | float64 }
+
+// A kernel steps the elements that its args name and reports whether a NaN may
+// stand in what it wrote: the caller then makes every NaN canonical. Kernels
+// keep no pointer.
+type kernel func(a *args) (nan uint32)
+
+// args is what a kernel works on; assembly reads it by the offsets in go_asm.h.
+type args struct {
+	param, grad, momentum unsafe.Pointer
+	n                     int
+	c                     unsafe.Pointer // to a coef of the compute type
+}
+
+// format is an element format of the three slices.
+type format uint8
+
+const (
+	f32 format = iota
+	f64
+	numFormats
+)
+
+// An implementation is one way to run the kernels. The table of them is the
+// only list: dispatch, tests, fuzzing and benchmarks range over it.
+type implementation struct {
+	name    string
+	missing string // why it can't run here; "" if it can
+	kernels [numFormats][numOps]kernel
+}
+
+// implementations holds every implementation that was built in, best first,
+// generic last; dispatch.go prepends to it.
+var implementations = []implementation{{name: "generic", kernels: genericKernels}}
+
+// preferred indexes the implementation used when the Config names none.
+var preferred int
+
+// Implementations returns the names of the implementations that can run on
+// this machine, best first; "generic", plain Go, is always there and last.
+func Implementations() []string {
+	var names []string
+	for _, im := range implementations {
+		if im.missing == "" {
+			names = append(names, im.name)
+		}
+	}
+	return names
+}
+
+// findImplementation returns the table index of a usable implementation.
+func findImplementation(name string) (int, error) {
+	for i := range implementations {
+		if implementations[i].name != name {
+			continue
+		}
+		if why := implementations[i].missing; why != "" {
+			return 0, fmt.Errorf("%w: %q can't run here: %s (usable: %q)", ErrImplementation, name, why, Implementations())
+		}
+		return i, nil
+	}
+	return 0, fmt.Errorf("%w: %q is unknown (usable: %q)", ErrImplementation, name, Implementations())
+}
+
+// A Stepper applies one optimizer step to slices. It is made by New, immutable,
+// comparable (== is true for Steppers made of equal Configs) and safe to copy
+// and to share between goroutines. The zero Stepper is not usable: its methods
+// return ErrConfig.
+type Stepper struct {
+	f32  coef[float32]
+	f64  coef[float64]
+	plan plan
+	impl uint8
+}
+
+// Implementation returns the name of the implementation that s runs.
+func (s Stepper) Implementation() string { return implementations[s.impl].name }
+
+// StepF32 steps param and momentum in place; grad is only read. The three
+// slices must have one length and share no memory, otherwise the error wraps
+// ErrLength or ErrOverlap and nothing has been written. Empty and nil slices
+// are fine. It allocates nothing.
+//
+// Elements may be split over several calls, and over goroutines, in any way:
+// the bits stay the same (for rules whose step depends on the whole tensor,
+// see CautiousScale).
+func (s Stepper) StepF32(param, grad, momentum []float32) error {
+	return step(&s, f32, &s.f32, param, grad, momentum)
+}
+
+// StepF64 is StepF32 for float64: constants, arithmetic and results are
+// float64.
+func (s Stepper) StepF64(param, grad, momentum []float64) error {
+	return step(&s, f64, &s.f64, param, grad, momentum)
+}
+
+// step checks the slices and runs the plan over them.
+func step[T float](s *Stepper, f format, c *coef[T], param, grad, momentum []T) error {
+	n := len(param)
+	if len(grad) != n || len(momentum) != n {
+		return fmt.Errorf("%w: len(param) = %d, len(grad) = %d, len(momentum) = %d", ErrLength, n, len(grad), len(momentum))
+	}
+	if !s.plan.ready {
+		return errZeroStepper
+	}
+	if n == 0 {
+		return nil
+	}
+	p, g, m := data(param), data(grad), data(momentum)
+	if size := n * int(unsafe.Sizeof(param[0])); overlap(p, size, g, size) || overlap(p, size, m, size) || overlap(g, size, m, size) {
+		return overlapError(span{"param", p, size}, span{"grad", g, size}, span{"momentum", m, size})
+	}
+	raceWrite(param)
+	raceRead(grad)
+	raceWrite(momentum)
+	run(&implementations[s.impl].kernels[f], s.plan, c, s.f64.lr, args{p, g, m, n, noescape(unsafe.Pointer(c))})
+	return nil
+}
+
+var errZeroStepper = fmt.Errorf("%w: zero Stepper; make one with New", ErrConfig)
+
+// data hides where a slice's memory comes from: kernels keep no pointer, but
+// the compiler can't see that through the table of functions, and would move
+// callers' arrays to the heap.
+func data[T any](s []T) unsafe.Pointer {
+	p := unsafe.Pointer(unsafe.SliceData(s))
+	return noescape(p)
+}
+
+func noescape(p unsafe.Pointer) unsafe.Pointer {
+	a := uintptr(p)
+	return *(*unsafe.Pointer)(unsafe.Pointer(&a))
+}
+
+// A span is a named piece of memory, for the overlap check.
+type span struct {
+	name string
+	p    unsafe.Pointer
+	size int
+}
+
+func overlap(a unsafe.Pointer, an int, b unsafe.Pointer, bn int) bool {
+	return uintptr(a) < uintptr(b)+uintptr(bn) && uintptr(b) < uintptr(a)+uintptr(an)
+}
+
+// overlapError names the first two spans that share memory; nil if none do.
+func overlapError(spans ...span) error {
+	for i, a := range spans {
+		for _, b := range spans[:i] {
+			if overlap(a.p, a.size, b.p, b.size) {
+				shared := min(uintptr(a.p)+uintptr(a.size), uintptr(b.p)+uintptr(b.size)) - max(uintptr(a.p), uintptr(b.p))
+				return fmt.Errorf("%w: %s and %s share %d bytes", ErrOverlap, b.name, a.name, shared)
+			}
+		}
+	}
+	return nil
+}
+
+// chunk is how many elements a kernel gets at once. Assembly can't be
+// preempted, so a stop-the-world waits for one chunk at most (tens of
+// microseconds); it is a multiple of every unroll and of a cache line.
+const chunk = 16 << 10
+
+// runKernel runs k over all of a in chunks and makes NaNs canonical.
+func runKernel[T float](k kernel, a args) {
+	for a.n > chunk {
+		rest := a.rest(chunk, int(unsafe.Sizeof(T(0))))
+		a.n = chunk
+		runChunk[T](k, a)
+		a = rest
+	}
+	runChunk[T](k, a)
+}
+
+// rest is what follows the first n elements of a.
+func (a args) rest(n, size int) args {
+	off := n * size
+	a.param, a.grad, a.momentum = unsafe.Add(a.param, off), unsafe.Add(a.grad, off), unsafe.Add(a.momentum, off)
+	a.n -= n
+	return a
+}
+
+// runChunk is not inlined so that each chunk passes a stack check, where the
+// scheduler can take over.
+//
+//go:noinline
+func runChunk[T float](k kernel, a args) {
+	if k((*args)(noescape(unsafe.Pointer(&a)))) != 0 {
+		canonicalize(unsafe.Slice((*T)(a.param), a.n))
+		canonicalize(unsafe.Slice((*T)(a.momentum), a.n))
+	}
+}

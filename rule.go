@@ -1,0 +1,160 @@
+package lion
+
+import "fmt"
+
+// Rule is one of the update rules that go by the name of Lion. In the formulas
+// g is the gradient times GradScale, m the momentum before the step, m' after
+// it, and η, λ, β1, β2 the Config's LR, WeightDecay, Beta1, Beta2. Weight decay
+// is left out: Decay says where it goes.
+//
+// Signum (Bernstein et al., arXiv 1802.04434) is Paper with Beta1 = Beta2, and
+// SignSGD is Paper with both zero.
+type Rule uint8
+
+const (
+	// Paper: p ← p − η·sign(β1·m + (1−β1)·g); m' = β2·m + (1−β2)·g.
+	// arXiv 2302.06675, Algorithm 2.
+	Paper Rule = iota
+
+	// MomentumFirst: m' = β1·m + (1−β1)·g; p ← p − η·sign(β2·m' + (1−β2)·g).
+	// In exact arithmetic it is Paper with coefficients (β1·β2, β1). Found in
+	// tutorials whose listing updates the momentum first.
+	MomentumFirst
+
+	// BiasCorrected: m' = β1·m + (1−β1)·g; n = γ·sign(g)·√(g²) + (1−β2)·sign(g);
+	// p ← p − η·(m'/(1−β1ᵗ)) / (√|n/(1−β2ᵗ)| + ε). It needs Stepper.At(t).
+	//
+	// The text that defines it writes √n̂, which has no value for a negative
+	// gradient; √|n̂| equals it wherever it has one. √(g²) is |g|, computed
+	// without the square, which could overflow. Where the gradient is zero n is
+	// zero too and the step is η·m̂/ε: with ε = 1e-8 that is 10⁸ times the
+	// momentum, so a zero gradient makes the weight jump. That is the rule as
+	// written; use it on dense gradients only.
+	BiasCorrected
+
+	// Cautious: Paper, but the step is zero wherever sign(c)·g ≤ 0 or either is
+	// NaN, c being β1·m + (1−β1)·g. Liang et al., arXiv 2411.16085. With decay
+	// Coupled, g is the gradient with the decay in it. CautiousScale can make
+	// up for the masked elements.
+	Cautious
+
+	// Refined: p ← p − η·u with u = c where |c| < 1, else sign(c). The
+	// "refined" mode of optax's scale_by_lion.
+	Refined
+
+	// Smooth: p ← p − η·tanh(κ·c). The "smooth" mode of optax's scale_by_lion.
+	// The hyperbolic tangent is a fixed sequence of rounded operations, the
+	// same bits on every machine, within 3 units in the last place.
+	Smooth
+
+	numRules
+)
+
+var ruleNames = [numRules]string{"paper", "momentum-first", "bias-corrected", "cautious", "refined", "smooth"}
+
+// String returns the rule's name as ParseRule takes it.
+func (r Rule) String() string { return name(ruleNames[:], int(r), "Rule") }
+
+// ParseRule returns the rule of that name: paper, momentum-first,
+// bias-corrected, cautious, refined or smooth.
+func ParseRule(s string) (Rule, error) {
+	i, err := parse(ruleNames[:], s, "Rule")
+	return Rule(i), err
+}
+
+// Decay says where WeightDecay acts. WeightDecay = 0 is no decay with each.
+//
+//	           formula                       who means it, default λ
+//	Decoupled  p·(1−η·λ), then the step      lion-pytorch 0, timm 0, pytorch-optimizer 0, DeepSpeed 0, MLX 0
+//	Paper      p − η·(u + λ·p), u the step   the paper, optax.lion 1e-3, Google's TensorFlow 0
+//	Independent p·(1−λ), then the step       pytorch-optimizer with fixed_decay, MosaicML (times its schedule)
+//	Coupled    g + λ·p before everything     the listings of some tutorials, pytorch-optimizer with weight_decouple off
+type Decay uint8
+
+const (
+	// Decoupled: p·(1−η·λ), then the step.
+	Decoupled Decay = iota
+	// DecoupledPaper: p − η·(u + λ·p), where η·u is the step, in that rounding.
+	DecoupledPaper
+	// Independent: p·(1−λ), then the step; λ is not multiplied by η.
+	Independent
+	// Coupled: the gradient is g + λ·p before everything, classic L2.
+	Coupled
+
+	numDecays
+)
+
+var decayNames = [numDecays]string{"decoupled", "decoupled-paper", "independent", "coupled"}
+
+// String returns the decay's name as ParseDecay takes it.
+func (d Decay) String() string { return name(decayNames[:], int(d), "Decay") }
+
+// ParseDecay returns the decay of that name: decoupled, decoupled-paper,
+// independent or coupled.
+func ParseDecay(s string) (Decay, error) {
+	i, err := parse(decayNames[:], s, "Decay")
+	return Decay(i), err
+}
+
+// CautiousScale says what the Cautious rule multiplies its step by. The scales
+// but ScaleNone look at the whole tensor, whose elements a first pass counts
+// exactly: n elements, k of them with sign(c)·g > 0. The tensor is what one
+// call gets, so it must not be split over calls.
+type CautiousScale uint8
+
+const (
+	// ScaleNone: 1.
+	ScaleNone CautiousScale = iota
+	// ScaleCount: n/(k+1), as in the authors' C-Optim and pytorch-optimizer.
+	ScaleCount
+	// ScaleMean: 1/max(k/n, 1e-3), as in timm.
+	ScaleMean
+
+	numCautiousScales
+)
+
+var cautiousScaleNames = [numCautiousScales]string{"none", "count", "mean"}
+
+// String returns none, count or mean.
+func (c CautiousScale) String() string { return name(cautiousScaleNames[:], int(c), "CautiousScale") }
+
+func name(names []string, i int, kind string) string {
+	if i < len(names) {
+		return names[i]
+	}
+	return fmt.Sprintf("%s(%d)", kind, i)
+}
+
+func parse(names []string, s, kind string) (int, error) {
+	for i, n := range names {
+		if n == s {
+			return i, nil
+		}
+	}
+	return 0, fmt.Errorf("%w: %s %q is unknown (there are %q)", ErrConfig, kind, s, names)
+}
+
+// At returns s for step t of training, counted from 1. Only BiasCorrected
+// depends on t: its steps return ErrConfig unless they come from At with t ≥ 1.
+func (s Stepper) At(t int) Stepper {
+	if s.plan.rule != BiasCorrected || s.plan.decay >= numDecays {
+		return s
+	}
+	s.plan.ready = t >= 1
+	s.f64.bc1 = 1 - power(s.f64.b1, t)
+	s.f64.bc2 = 1 - power(s.f64.b2, t)
+	s.f32.bc1, s.f32.bc2 = float32(s.f64.bc1), float32(s.f64.bc2)
+	return s
+}
+
+// power is xᵗ by squaring: math.Pow is not the same on every machine.
+func power(x float64, t int) float64 {
+	y := 1.0
+	for ; t > 0; t >>= 1 {
+		if t&1 != 0 {
+			y *= x
+		}
+		x *= x
+	}
+	return y
+}
