@@ -1,0 +1,172 @@
+package main
+
+import (
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+	"runtime/debug"
+	"slices"
+	"strings"
+
+	"github.com/klauspost/cpuid/v2"
+	"github.com/lionkernel/lion"
+)
+
+const infoAbout = `Prints the CPU, its features, the implementations that can run here, the one
+that is chosen, and why.`
+
+func infoCommand(args []string, stdout, stderr io.Writer) error {
+	if err := parse(flag.NewFlagSet("info", flag.ContinueOnError), infoAbout, args, stdout); err != nil {
+		return err
+	}
+	s, err := lion.New(lion.DefaultConfig())
+	if err != nil {
+		return err
+	}
+	cpu := cpuid.CPU
+	fmt.Fprintf(stdout, "cpu              %s\n", cpuName(cpu))
+	fmt.Fprintf(stdout, "threads          %d of %d\n", runtime.GOMAXPROCS(0), runtime.NumCPU())
+	if c := cpu.Cache; c.L1D > 0 {
+		fmt.Fprintf(stdout, "caches           L1 %s, L2 %s, L3 %s\n", size(c.L1D), size(c.L2), size(c.L3))
+	}
+	fmt.Fprintf(stdout, "features         %s\n", wrap(cpu.FeatureSet(), 17, 80))
+	fmt.Fprintf(stdout, "built for        %s\n\n", buildName())
+	usable := lion.Implementations()
+	for _, impl := range known {
+		state := "no: " + impl.obstacle(&cpu)
+		if slices.Contains(usable, impl.name) {
+			state = "yes"
+		}
+		fmt.Fprintf(stdout, "%-16s %s\n", impl.name, state)
+	}
+	fmt.Fprintf(stdout, "\nimplementation   %s: %s\n", s.Implementation(), reason(os.Getenv("LION_IMPL"), os.Getenv("GODEBUG"), usable))
+	return nil
+}
+
+// implementation is one that some build of the module has.
+type implementation struct {
+	name     string
+	arch     string // "" for all
+	features []cpuid.FeatureID
+}
+
+var known = []implementation{
+	{"avx512", "amd64", []cpuid.FeatureID{cpuid.AVX512F, cpuid.AVX512CD, cpuid.AVX512BW, cpuid.AVX512DQ, cpuid.AVX512VL}},
+	{"avx2", "amd64", []cpuid.FeatureID{cpuid.AVX2}},
+	{"neon", "arm64", nil},
+	{reference, "", nil},
+}
+
+// obstacle says why an implementation isn't usable here.
+func (i implementation) obstacle(cpu *cpuid.CPUInfo) string {
+	if i.arch != "" && i.arch != runtime.GOARCH {
+		return "it is for " + i.arch
+	}
+	if strings.Contains(","+buildSetting("-tags")+",", ",purego,") {
+		return "built with -tags purego"
+	}
+	var lacking []string
+	for _, f := range i.features {
+		if !cpu.Has(f) {
+			lacking = append(lacking, f.String())
+		}
+	}
+	if len(lacking) > 0 {
+		return "the CPU or its operating system lacks " + strings.Join(lacking, ", ")
+	}
+	if d := cpuDebug(os.Getenv("GODEBUG")); d != "" {
+		return "switched off by GODEBUG=" + d
+	}
+	return "not in this build, or Go's own CPU detection (golang.org/x/sys/cpu) says no"
+}
+
+// reason says why lion.New chose what it chose. An impossible LION_IMPL never
+// gets here: it stops the program at its start.
+func reason(lionImpl, godebug string, usable []string) string {
+	why := "the best of " + strings.Join(usable, ", ")
+	if len(usable) == 1 {
+		why = "the only one here"
+	}
+	if lionImpl != "" {
+		why = "LION_IMPL=" + lionImpl + " asks for it"
+	}
+	if d := cpuDebug(godebug); d != "" {
+		why += " (GODEBUG=" + d + ")"
+	}
+	return why
+}
+
+// cpuDebug returns the settings of GODEBUG that switch CPU features.
+func cpuDebug(godebug string) string {
+	settings := strings.Split(godebug, ",")
+	settings = slices.DeleteFunc(settings, func(s string) bool { return !strings.HasPrefix(s, "cpu.") })
+	return strings.Join(settings, ",")
+}
+
+func cpuName(cpu cpuid.CPUInfo) string {
+	name := cpu.BrandName
+	if name == "" {
+		name = "of unknown name"
+	}
+	if cpu.Family != 0 {
+		name += fmt.Sprintf(" (%s family %d, model %d)", cpu.VendorString, cpu.Family, cpu.Model)
+	}
+	return name
+}
+
+// buildName says what this program was compiled for and how.
+func buildName() string {
+	name := runtime.GOOS + "/" + runtime.GOARCH
+	for _, key := range []string{"GOAMD64", "GOARM64", "-tags"} {
+		if v := buildSetting(key); v != "" {
+			name += " " + key + "=" + v
+		}
+	}
+	return name + ", " + runtime.Version()
+}
+
+func buildSetting(key string) string {
+	if info, ok := debug.ReadBuildInfo(); ok {
+		for _, s := range info.Settings {
+			if s.Key == key {
+				return s.Value
+			}
+		}
+	}
+	return ""
+}
+
+// size writes a number of bytes.
+func size(bytes int) string {
+	switch {
+	case bytes <= 0:
+		return "unknown"
+	case bytes%(1<<20) == 0:
+		return fmt.Sprintf("%d MiB", bytes>>20)
+	default:
+		return fmt.Sprintf("%d KiB", bytes>>10)
+	}
+}
+
+// wrap joins words into lines of at most width columns, all but the first
+// indented.
+func wrap(words []string, indent, width int) string {
+	var b strings.Builder
+	column := indent
+	for i, w := range words {
+		switch {
+		case i == 0:
+		case column+1+len(w) > width:
+			b.WriteString("\n" + strings.Repeat(" ", indent))
+			column = indent
+		default:
+			b.WriteByte(' ')
+			column++
+		}
+		b.WriteString(w)
+		column += len(w)
+	}
+	return b.String()
+}

@@ -1,0 +1,121 @@
+// Command lion shows the Lion step at work and proves it on the machine at
+// hand.
+//
+//	lion train     trains a classifier of handwritten digits with the step
+//	lion verify    compares every implementation with the generic one, bit by bit
+//	lion info      tells which implementations this machine runs, and why
+//
+// The exit status is 0 for success, 1 for a failure (verify: for a mismatch)
+// and 2 for a command line that makes no sense. From the root of a clone,
+// `go run ./cmd/lion train` needs nothing but Go.
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+)
+
+// Exit statuses.
+const (
+	exitOK    = 0
+	exitFail  = 1
+	exitUsage = 2
+)
+
+// A command is one of the words that may follow "lion".
+type command struct {
+	name    string
+	summary string
+	run     func(args []string, stdout, stderr io.Writer) error
+}
+
+var commands = []command{
+	{"train", "train a classifier of handwritten digits with the Lion step", trainCommand},
+	{"verify", "compare every implementation with the generic one, bit by bit", verifyCommand},
+	{"info", "tell which implementations this machine runs, and why", infoCommand},
+}
+
+func main() {
+	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
+}
+
+// run executes one command line and returns its exit status.
+func run(args []string, stdout, stderr io.Writer) int {
+	if len(args) == 0 {
+		usage(stderr)
+		return exitUsage
+	}
+	switch args[0] {
+	case "help", "-h", "-help", "--help":
+		usage(stdout)
+		return exitOK
+	}
+	for _, c := range commands {
+		if c.name != args[0] {
+			continue
+		}
+		err := c.run(args[1:], stdout, stderr)
+		var misuse usageError
+		switch {
+		case err == nil, errors.Is(err, flag.ErrHelp):
+			return exitOK
+		case errors.As(err, &misuse):
+			fmt.Fprintf(stderr, "lion %s: %s\nRun 'lion %s -h' for its flags.\n", c.name, message(err), c.name)
+			return exitUsage
+		default:
+			fmt.Fprintf(stderr, "lion %s: %s\n", c.name, message(err))
+			return exitFail
+		}
+	}
+	fmt.Fprintf(stderr, "lion: unknown command %q\n\n", args[0])
+	usage(stderr)
+	return exitUsage
+}
+
+// message is err's text without the name of the package, which is the
+// program's too.
+func message(err error) string { return strings.TrimPrefix(err.Error(), "lion: ") }
+
+func usage(w io.Writer) {
+	var b strings.Builder
+	b.WriteString("Lion: one optimizer step, the same bits on every CPU.\n\nUsage: lion COMMAND [FLAGS]\n\n")
+	for _, c := range commands {
+		fmt.Fprintf(&b, "  %-8s %s\n", c.name, c.summary)
+	}
+	b.WriteString("\n'lion COMMAND -h' lists a command's flags. LION_IMPL=NAME in the environment\nchooses the implementation; 'lion info' lists the names.\n")
+	io.WriteString(w, b.String())
+}
+
+// A usageError is a command line that makes no sense: exit status 2.
+type usageError struct{ error }
+
+func (e usageError) Unwrap() error { return e.error }
+
+func misuse(format string, args ...any) error {
+	return usageError{fmt.Errorf(format, args...)}
+}
+
+// parse reads args, which may hold flags only. Asked for help, it writes about
+// and the flags to help and returns flag.ErrHelp.
+func parse(fs *flag.FlagSet, about string, args []string, help io.Writer) error {
+	// run prints the errors, and briefly: the flag package would add the usage.
+	fs.SetOutput(io.Discard)
+	fs.Usage = func() {}
+	err := fs.Parse(args)
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		fmt.Fprintf(help, "Usage: lion %s [FLAGS]\n\n%s\n\n", fs.Name(), about)
+		fs.SetOutput(help)
+		fs.PrintDefaults()
+		return err
+	case err != nil:
+		return usageError{err}
+	case fs.NArg() > 0:
+		return misuse("unexpected argument %q", fs.Arg(0))
+	}
+	return nil
+}

@@ -1,0 +1,125 @@
+package main
+
+import (
+	"fmt"
+	"image/color"
+	"math"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/plotter"
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+	"gonum.org/v1/plot/vg/vgsvg"
+)
+
+// checkPlot tells early that a plot couldn't be written.
+func checkPlot(path string) error {
+	switch {
+	case path == "":
+		return nil
+	case !strings.EqualFold(filepath.Ext(path), ".svg"):
+		return misuse("-plot %q: the name must end in .svg", path)
+	case !isDir(filepath.Dir(path)):
+		return misuse("-plot %q: there is no folder %q", path, filepath.Dir(path))
+	}
+	return nil
+}
+
+var (
+	trainColor = color.RGBA{R: 0x1f, G: 0x77, B: 0xb4, A: 0xff}
+	testColor  = color.RGBA{R: 0xd6, G: 0x5f, B: 0x0e, A: 0xff}
+)
+
+// plotTraining draws loss and accuracy by epoch, one above the other, as SVG.
+func plotTraining(path, title string, history []epoch) error {
+	loss := newPlot("cross-entropy loss")
+	loss.Title.Text = title
+	loss.Y.Min = 0
+	accuracy := newPlot("accuracy, %")
+	accuracy.X.Label.Text = "epoch"
+	accuracy.Legend.Top = false
+	accuracy.Legend.YOffs *= -1
+
+	for _, c := range []struct {
+		plot  *plot.Plot
+		name  string
+		color color.Color
+		value func(epoch) float64
+	}{
+		{loss, "training", trainColor, func(e epoch) float64 { return e.train.loss }},
+		{loss, "held out", testColor, func(e epoch) float64 { return e.test.loss }},
+		{accuracy, "training", trainColor, func(e epoch) float64 { return 100 * e.train.accuracy }},
+		{accuracy, "held out", testColor, func(e epoch) float64 { return 100 * e.test.accuracy }},
+	} {
+		points := make(plotter.XYs, len(history))
+		for i, e := range history {
+			points[i] = plotter.XY{X: float64(i + 1), Y: c.value(e)}
+		}
+		line, dots, err := plotter.NewLinePoints(points)
+		if err != nil {
+			return fmt.Errorf("plot: %w", err)
+		}
+		line.Width, line.Color = vg.Points(1.5), c.color
+		dots.Shape, dots.Radius, dots.Color = draw.CircleGlyph{}, vg.Points(2), c.color
+		c.plot.Add(line, dots)
+		c.plot.Legend.Add(c.name, line, dots)
+	}
+
+	canvas := vgsvg.New(16*vg.Centimeter, 16*vg.Centimeter)
+	rows := [][]*plot.Plot{{loss}, {accuracy}}
+	tiles := draw.Tiles{Rows: 2, Cols: 1, PadX: vg.Millimeter, PadY: 4 * vg.Millimeter,
+		PadTop: 2 * vg.Millimeter, PadBottom: 2 * vg.Millimeter, PadLeft: 2 * vg.Millimeter, PadRight: 4 * vg.Millimeter}
+	for i, c := range plot.Align(rows, tiles, draw.New(canvas)) {
+		rows[i][0].Draw(c[0])
+	}
+	f, err := os.Create(path)
+	if err != nil {
+		return fmt.Errorf("plot: %w", err)
+	}
+	if _, err := canvas.WriteTo(f); err != nil {
+		f.Close()
+		return fmt.Errorf("plot: %w", err)
+	}
+	if err := f.Close(); err != nil {
+		return fmt.Errorf("plot: %w", err)
+	}
+	return nil
+}
+
+func newPlot(y string) *plot.Plot {
+	p := plot.New()
+	p.Y.Label.Text = y
+	p.X.Tick.Marker = plot.TickerFunc(epochTicks)
+	p.Legend.Top = true
+	// Samples left of the names: viewers' fonts differ in width.
+	p.Legend.Left = true
+	p.Legend.XOffs, p.Legend.YOffs = 10*vg.Centimeter, -2*vg.Millimeter
+	p.Legend.Padding = vg.Millimeter
+	p.Add(plotter.NewGrid())
+	return p
+}
+
+// epochTicks puts a tick at each epoch, and a number at some ten of them at
+// most.
+func epochTicks(low, high float64) []plot.Tick {
+	every := 1
+	for _, e := range []int{2, 5, 10, 20, 50, 100, 200, 500, 1000} {
+		if (high-low)/float64(every) > 10 {
+			every = e
+		}
+	}
+	var ticks []plot.Tick
+	for e := math.Ceil(low); e <= high; e++ {
+		switch {
+		case int(e)%every == 0:
+			ticks = append(ticks, plot.Tick{Value: e, Label: strconv.Itoa(int(e))})
+		case high-low <= 100:
+			ticks = append(ticks, plot.Tick{Value: e})
+		}
+	}
+	return ticks
+}

@@ -1,0 +1,158 @@
+package main
+
+import (
+	"encoding/xml"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/lionkernel/lion"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// digitsDigest is the SHA-256 of the parameters after the default training:
+// on every architecture, with every implementation.
+const digitsDigest = "294f40c46f9fcccf309ac2bd86fd3d96861870bc7cc912090606f188b573f36b"
+
+var (
+	digestLine   = regexp.MustCompile(`(?m)^SHA-256 +([0-9a-f]{64}) `)
+	accuracyLine = regexp.MustCompile(`(?m)^accuracy +([0-9.]+) %`)
+	usageLine    = regexp.MustCompile(`(?m)^optimizer +(\S+): [0-9,]+ steps, ([0-9.]+) % of .* ([0-9.]+) GB/s`)
+)
+
+// trained is what the report of a training run says.
+type trained struct {
+	implementation, digest  string
+	accuracy, share, gbPerS float64
+	lines                   int // of epochs
+}
+
+// trainOK runs lion train, which must succeed, and reads its report.
+func trainOK(t *testing.T, args ...string) trained {
+	t.Helper()
+	code, stdout, stderr := lionCommand(append([]string{"train"}, args...)...)
+	require.Equal(t, exitOK, code, stderr)
+	assert.Empty(t, stderr, "no progress bar where there is no terminal")
+	assert.NotContains(t, stdout, "\r")
+	assert.NotContains(t, stdout, "\x1b")
+	number := func(s string) float64 {
+		v, err := strconv.ParseFloat(s, 64)
+		require.NoError(t, err)
+		return v
+	}
+	digest, accuracy, usage := digestLine.FindStringSubmatch(stdout), accuracyLine.FindStringSubmatch(stdout), usageLine.FindStringSubmatch(stdout)
+	require.NotNil(t, digest, stdout)
+	require.NotNil(t, accuracy, stdout)
+	require.NotNil(t, usage, stdout)
+	lines := regexp.MustCompile(`(?m)^ +[0-9]+ .* %`).FindAllString(stdout, -1)
+	return trained{usage[1], digest[1], number(accuracy[1]), number(usage[2]), number(usage[3]), len(lines)}
+}
+
+func TestTrainDigits(t *testing.T) {
+	for _, impl := range lion.Implementations() {
+		t.Run(impl, func(t *testing.T) {
+			got := trainOK(t, "-impl", impl)
+			assert.Equal(t, impl, got.implementation)
+			assert.Equal(t, digitsDigest, got.digest)
+			assert.GreaterOrEqual(t, got.accuracy, 95.0)
+			assert.Equal(t, 30, got.lines)
+			assert.Greater(t, got.share, 0.0)
+			assert.Less(t, got.share, 100.0)
+			assert.Greater(t, got.gbPerS, 0.0)
+		})
+	}
+}
+
+// Every rule with every decay learns, except bias-corrected without coupled
+// decay, which says why it can't.
+func TestTrainRules(t *testing.T) {
+	for _, rule := range []lion.Rule{lion.Paper, lion.MomentumFirst, lion.BiasCorrected, lion.Cautious, lion.Refined, lion.Smooth} {
+		for _, decay := range []lion.Decay{lion.Decoupled, lion.DecoupledPaper, lion.Independent, lion.Coupled} {
+			t.Run(fmt.Sprintf("%v/%v", rule, decay), func(t *testing.T) {
+				args := []string{"-epochs", "8", "-rule", rule.String(), "-decay", decay.String()}
+				if rule == lion.BiasCorrected && decay != lion.Coupled {
+					code, _, stderr := lionCommand(append([]string{"train"}, args...)...)
+					assert.Equal(t, exitFail, code)
+					assert.Contains(t, stderr, "-decay coupled")
+					return
+				}
+				assert.Greater(t, trainOK(t, args...).accuracy, 80.0)
+			})
+		}
+	}
+}
+
+// Each flag changes the result, and so is not ignored.
+func TestTrainFlags(t *testing.T) {
+	seen := map[string]string{}
+	for _, flags := range []string{"", "-epochs 1", "-lr 0.003", "-beta1 0.8", "-beta2 0.9", "-weight-decay 2",
+		"-seed 2", "-batch 7", "-hidden 16", "-hidden 32,16", "-rule cautious", "-decay independent"} {
+		args := append([]string{"-epochs", "2"}, strings.Fields(flags)...)
+		digest := trainOK(t, args...).digest
+		assert.NotContains(t, seen, digest, "%q gives what %q gives", flags, seen[digest])
+		seen[digest] = flags
+		assert.Equal(t, digest, trainOK(t, args...).digest, "%q run twice", flags)
+	}
+}
+
+func TestTrainDiverges(t *testing.T) {
+	code, _, stderr := lionCommand("train", "-lr", "1e30", "-weight-decay", "0", "-epochs", "3")
+	assert.Equal(t, exitFail, code)
+	assert.Contains(t, stderr, "-lr")
+}
+
+func TestTrainPlot(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "run.svg")
+	code, stdout, stderr := lionCommand("train", "-epochs", "3", "-plot", file)
+	require.Equal(t, exitOK, code, stderr)
+	assert.Contains(t, stdout, file)
+	text, err := os.ReadFile(file)
+	require.NoError(t, err)
+	for _, word := range []string{"<svg", "cross-entropy loss", "accuracy, %", "held out", "epoch"} {
+		assert.Contains(t, string(text), word)
+	}
+	for d := xml.NewDecoder(strings.NewReader(string(text))); ; {
+		if _, err := d.Token(); err == io.EOF {
+			break
+		} else {
+			require.NoError(t, err)
+		}
+	}
+}
+
+func TestTrainMNIST(t *testing.T) {
+	if testing.Short() {
+		t.Skip("trains on 60,000 images")
+	}
+	// One epoch, so that the test stays quick, and another number of cores
+	// than before, which must not matter.
+	first := trainOK(t, "-data", "mnist", "-epochs", "1")
+	assert.GreaterOrEqual(t, first.accuracy, 94.0)
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	dir, err := mnistDir()
+	require.NoError(t, err)
+	assert.Equal(t, first.digest, trainOK(t, "-data", dir, "-epochs", "1", "-impl", reference).digest)
+}
+
+func TestMNISTErrors(t *testing.T) {
+	dir := t.TempDir()
+	code, _, stderr := lionCommand("train", "-data", dir)
+	assert.Equal(t, exitFail, code)
+	assert.Contains(t, stderr, dir)
+	assert.Contains(t, stderr, "four .gz files")
+}
+
+// The go command finds the files where the program's own source path doesn't
+// tell, as after -trimpath.
+func TestMNISTFromGoCommand(t *testing.T) {
+	dir, err := mnistDownload()
+	require.NoError(t, err)
+	assert.FileExists(t, filepath.Join(dir, "train-images-idx3-ubyte.gz"))
+}
