@@ -1,0 +1,346 @@
+package lion
+
+import (
+	"fmt"
+	"math"
+	"reflect"
+	"strings"
+	"testing"
+	"unsafe"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestNewRefuses(t *testing.T) {
+	inf, nan := math.Inf(1), math.NaN()
+	set := func(field string, v float64) Config {
+		cfg := DefaultConfig()
+		reflect.ValueOf(&cfg).Elem().FieldByName(field).SetFloat(v)
+		return cfg
+	}
+	type bad struct {
+		cfg   Config
+		names []string // what the error must say
+	}
+	var all []bad
+	for field, values := range map[string][]float64{
+		"LR":          {-1e-9, math.Copysign(math.SmallestNonzeroFloat64, -1), inf, -inf, nan, 1e39, math.MaxFloat64},
+		"Beta1":       {-1e-9, 1, 1.5, inf, -inf, nan},
+		"Beta2":       {-1e-9, 1, 1.5, inf, -inf, nan},
+		"WeightDecay": {-1e-9, inf, -inf, nan, 1e4, 1e39},
+		"GradScale":   {inf, -inf, nan, 1e39, -1e39, math.MaxFloat64},
+		"Gamma":       {-1e-9, inf, -inf, nan, 1e39},
+		"Epsilon":     {-1e-9, inf, -inf, nan, 1e39},
+		"Kappa":       {-1e-9, inf, -inf, nan, 1e39},
+	} {
+		for _, v := range values {
+			all = append(all, bad{set(field, v), []string{field, fmt.Sprint(v)}})
+		}
+	}
+	with := func(change func(*Config)) Config {
+		cfg := DefaultConfig()
+		change(&cfg)
+		return cfg
+	}
+	all = append(all,
+		bad{with(func(c *Config) { c.Rule = numRules }), []string{"Rule", "6"}},
+		bad{with(func(c *Config) { c.Rule = 255 }), []string{"Rule", "255"}},
+		bad{with(func(c *Config) { c.Decay = numDecays }), []string{"Decay", "4"}},
+		bad{with(func(c *Config) { c.CautiousScale = numCautiousScales }), []string{"CautiousScale", "3"}},
+		bad{with(func(c *Config) { c.CautiousScale = ScaleMean }), []string{"CautiousScale", "mean", "paper"}},
+		bad{with(func(c *Config) { c.Decay, c.WeightDecay = Independent, 1 }), []string{"WeightDecay", "1", "Independent"}},
+		bad{with(func(c *Config) { c.LR, c.WeightDecay = 0.5, 2 }), []string{"WeightDecay", "2", "LR", "0.5"}},
+		bad{with(func(c *Config) { c.Decay, c.LR, c.WeightDecay = DecoupledPaper, 0.5, 2 }), []string{"WeightDecay", "2", "LR", "0.5"}},
+		bad{with(func(c *Config) { c.Decay, c.GradScale, c.WeightDecay = Coupled, 1e-30, 1e30 }), []string{"WeightDecay", "1e+30", "GradScale", "1e-30"}},
+		bad{with(func(c *Config) { c.Decay, c.GradScale, c.WeightDecay = Coupled, 1e-300, 1e30 }), []string{"WeightDecay", "GradScale"}},
+	)
+	for _, b := range all {
+		s, err := New(b.cfg)
+		require.ErrorIs(t, err, ErrConfig, "%+v", b.cfg)
+		for _, name := range b.names {
+			assert.Contains(t, err.Error(), name)
+		}
+		// What came with the error must not step.
+		assert.ErrorIs(t, s.StepF32(nil, nil, nil), ErrConfig, "the Stepper of %v", err)
+	}
+}
+
+func TestNewAccepts(t *testing.T) {
+	for _, change := range []func(*Config){
+		func(c *Config) {},
+		func(c *Config) { *c = Config{} },
+		func(c *Config) { c.LR, c.Beta1, c.Beta2 = 0, 0, 0 },
+		func(c *Config) { c.LR = math.MaxFloat32 },
+		func(c *Config) { c.LR = math.SmallestNonzeroFloat64 },
+		func(c *Config) { c.Beta1, c.Beta2 = math.Nextafter(1, 0), math.Nextafter(1, 0) },
+		func(c *Config) { c.GradScale = -math.MaxFloat32 },
+		func(c *Config) { c.GradScale = math.SmallestNonzeroFloat64 },
+		func(c *Config) { c.LR, c.WeightDecay = 1e-4, 9999 },
+		func(c *Config) { c.Decay, c.LR, c.WeightDecay = Coupled, 1, 100 },
+		func(c *Config) { c.Decay, c.LR, c.WeightDecay = Independent, 100, 0.99 },
+		func(c *Config) { c.Gamma, c.Epsilon, c.Kappa = 0, 0, 0 },
+		func(c *Config) { c.Rule, c.CautiousScale = Cautious, ScaleCount },
+	} {
+		cfg := DefaultConfig()
+		change(&cfg)
+		_, err := New(cfg)
+		assert.NoError(t, err, "%+v", cfg)
+	}
+}
+
+func TestDefaultConfig(t *testing.T) {
+	assert.Equal(t, Config{LR: 1e-4, Beta1: 0.9, Beta2: 0.99, Gamma: 0.1, Epsilon: 1e-8, Kappa: 1}, DefaultConfig())
+}
+
+// TestDocumentedDefaults: zero stands for the default where Config says so.
+func TestDocumentedDefaults(t *testing.T) {
+	a, b := DefaultConfig(), DefaultConfig()
+	a.GradScale, a.Kappa = 0, 0
+	b.GradScale, b.Kappa = 1, 1
+	assert.True(t, stepper(a) == stepper(b))
+}
+
+func TestStepperComparable(t *testing.T) {
+	for _, cfg := range valueConfigs() {
+		for _, cfg := range variants(cfg) {
+			assert.True(t, stepper(cfg) == stepper(cfg))
+			other := cfg
+			other.Beta2 = cfg.Beta2/2 + 1e-5
+			assert.False(t, stepper(cfg) == stepper(other))
+			asked := cfg
+			asked.Implementation = stepper(cfg).Implementation()
+			assert.True(t, stepper(cfg) == stepper(asked), "the default implementation, by name")
+		}
+	}
+}
+
+func TestZeroStepper(t *testing.T) {
+	var s Stepper
+	x := func() []float32 { return []float32{1, 2} }
+	p, m := x(), x()
+	assert.ErrorIs(t, s.StepF32(p, x(), m), ErrConfig)
+	assert.ErrorIs(t, s.StepF64(nil, nil, nil), ErrConfig)
+	assert.ErrorIs(t, s.At(1).StepF32(p, x(), m), ErrConfig)
+	assert.Equal(t, [][]float32{x(), x()}, [][]float32{p, m})
+}
+
+func TestAt(t *testing.T) {
+	cfg := decaying()
+	cfg.Rule = BiasCorrected
+	s, err := New(cfg)
+	require.NoError(t, err)
+	x := []float32{1}
+	y := []float32{1}
+	z := []float32{1}
+	for _, s := range []Stepper{s, s.At(0), s.At(-1), s.At(5).At(0), s.At(math.MinInt)} {
+		assert.ErrorIs(t, s.StepF32(x, y, z), ErrConfig)
+	}
+	assert.Equal(t, []float32{1, 1, 1}, []float32{x[0], y[0], z[0]})
+	for _, step := range []int{1, 2, 3, 10, 1000, math.MaxInt} {
+		require.NoError(t, s.At(step).StepF32(x, y, z))
+		assert.True(t, s.At(step) == s.At(7).At(step), "At looks at nothing but t")
+		want := -math.Expm1(float64(step) * math.Log(cfg.Beta1))
+		assert.InEpsilon(t, want, s.At(step).f64.bc1, 1e-14, "1−β1ᵗ, t = %d", step)
+		assert.Equal(t, float32(s.At(step).f64.bc2), s.At(step).f32.bc2)
+	}
+	// The other rules don't depend on t.
+	for r := range numRules {
+		if r != BiasCorrected {
+			cfg.Rule = r
+			s, err := New(cfg)
+			require.NoError(t, err)
+			assert.True(t, s == s.At(3))
+			assert.NoError(t, s.At(-3).StepF32(x, y, z))
+		}
+	}
+}
+
+func TestNames(t *testing.T) {
+	for r := range numRules {
+		got, err := ParseRule(r.String())
+		assert.NoError(t, err)
+		assert.Equal(t, r, got)
+	}
+	for d := range numDecays {
+		got, err := ParseDecay(d.String())
+		assert.NoError(t, err)
+		assert.Equal(t, d, got)
+	}
+	_, err := ParseRule("adam")
+	assert.ErrorIs(t, err, ErrConfig)
+	assert.ErrorContains(t, err, `"adam"`)
+	assert.ErrorContains(t, err, `"momentum-first"`)
+	_, err = ParseDecay("")
+	assert.ErrorIs(t, err, ErrConfig)
+	assert.ErrorContains(t, err, `"independent"`)
+	assert.Equal(t, "Rule(77)", Rule(77).String())
+	assert.Equal(t, "Decay(77)", Decay(77).String())
+	assert.Equal(t, "CautiousScale(77)", CautiousScale(77).String())
+	assert.Equal(t, "none count mean", fmt.Sprint(ScaleNone, " ", ScaleCount, " ", ScaleMean))
+}
+
+func TestImplementations(t *testing.T) {
+	names := Implementations()
+	require.NotEmpty(t, names)
+	assert.Equal(t, "generic", names[len(names)-1])
+	for _, name := range names {
+		cfg := DefaultConfig()
+		cfg.Implementation = name
+		s, err := New(cfg)
+		require.NoError(t, err)
+		assert.Equal(t, name, s.Implementation())
+	}
+	for _, im := range implementations {
+		if im.missing != "" {
+			cfg := DefaultConfig()
+			cfg.Implementation = im.name
+			_, err := New(cfg)
+			assert.ErrorIs(t, err, ErrImplementation)
+			assert.ErrorContains(t, err, im.missing)
+		}
+	}
+	for _, name := range []string{"mmx", "AVX2", " generic", "generic,"} {
+		cfg := DefaultConfig()
+		cfg.Implementation = name
+		_, err := New(cfg)
+		assert.ErrorIs(t, err, ErrImplementation)
+		assert.ErrorContains(t, err, name)
+		assert.ErrorContains(t, err, `"generic"`)
+	}
+}
+
+func TestLengthsMustAgree(t *testing.T) {
+	s := stepper(decaying())
+	for _, n := range [][3]int{{3, 2, 3}, {3, 3, 2}, {2, 3, 3}, {0, 1, 0}, {0, 0, 1}, {1, 0, 0}, {3, 4, 5}} {
+		var x [3][]float32
+		var y [3][]float64
+		for i := range x {
+			for range n[i] {
+				x[i], y[i] = append(x[i], 1), append(y[i], 1)
+			}
+		}
+		err := s.StepF32(x[0], x[1], x[2])
+		require.ErrorIs(t, err, ErrLength)
+		assert.ErrorIs(t, s.StepF64(y[0], y[1], y[2]), ErrLength)
+		assert.ErrorContains(t, err, fmt.Sprintf("len(param) = %d, len(grad) = %d, len(momentum) = %d", n[0], n[1], n[2]))
+		for i := range x {
+			for j := range x[i] {
+				assert.Equal(t, float32(1), x[i][j])
+				assert.Equal(t, 1.0, y[i][j])
+			}
+		}
+	}
+}
+
+func TestEmpty(t *testing.T) {
+	for _, cfg := range variants(decaying()) {
+		s := stepper(cfg)
+		x := make([]float32, 1)
+		assert.NoError(t, s.StepF32(nil, nil, nil))
+		assert.NoError(t, s.StepF64(nil, []float64{}, make([]float64, 0, 8)))
+		assert.NoError(t, s.StepF32(x[:0], x[:0], x[:0]), "nothing is shared")
+		assert.NoError(t, s.StepF32(x[1:], x[:0], x[1:]))
+	}
+}
+
+func TestOverlap(t *testing.T) {
+	t.Run("f32", func(t *testing.T) { checkOverlap(t, Stepper.StepF32) })
+	t.Run("f64", func(t *testing.T) { checkOverlap(t, Stepper.StepF64) })
+}
+
+func checkOverlap[T float](t *testing.T, step func(Stepper, []T, []T, []T) error) {
+	const n = 100
+	size := int(unsafe.Sizeof(T(0)))
+	mem := make([]T, 6*n)
+	for _, cfg := range []Config{decaying(), {Rule: Cautious, Decay: Coupled, WeightDecay: 0.1, LR: 0.1, CautiousScale: ScaleCount}} {
+		s := stepper(cfg)
+		for pair := range 3 {
+			a, b := pair, (pair+1)%3
+			for _, d := range []int{0, 1, -1, 8, -n / 2, n - 1, 1 - n, n, -n, n + 1} {
+				for i := range mem {
+					mem[i] = T(i + 1)
+				}
+				at := [3]int{}
+				at[a], at[b], at[3-a-b] = 2*n, 2*n+d, 4*n+1
+				err := step(s, mem[at[0]:][:n], mem[at[1]:][:n], mem[at[2]:][:n])
+				if d <= -n || d >= n {
+					assert.NoError(t, err, "adjacent is no overlap")
+					continue
+				}
+				require.ErrorIs(t, err, ErrOverlap)
+				assert.ErrorContains(t, err, sliceNames[a])
+				assert.ErrorContains(t, err, sliceNames[b])
+				assert.NotContains(t, err.Error(), sliceNames[3-a-b])
+				assert.ErrorContains(t, err, fmt.Sprintf(" %d bytes", (n-max(d, -d))*size))
+				for i := range mem {
+					if mem[i] != T(i+1) {
+						t.Fatalf("wrote to element %d before refusing", i)
+					}
+				}
+			}
+		}
+	}
+}
+
+// TestCoefLayout holds the fields of coef and the indices that assembly finds
+// them by together.
+func TestCoefLayout(t *testing.T) {
+	indices := []struct {
+		name string
+		i    int
+	}{
+		{"b1", cB1}, {"o1", cO1}, {"b2", cB2}, {"o2", cO2}, {"lr", cLR}, {"decay", cDecay}, {"wd", cWD},
+		{"scale", cScale}, {"flip", cFlip}, {"gamma", cGamma}, {"bc1", cBC1}, {"bc2", cBC2}, {"eps", cEps},
+		{"kappa", cKappa}, {"negZero", cNegZero}, {"one", cOne},
+	}
+	for _, typ := range []reflect.Type{reflect.TypeFor[coef[float32]](), reflect.TypeFor[coef[float64]]()} {
+		require.Equal(t, len(indices), typ.NumField(), "each field has its index")
+		for _, x := range indices {
+			f, ok := typ.FieldByName(x.name)
+			if assert.True(t, ok, x.name) {
+				assert.Equal(t, uintptr(x.i)*f.Type.Size(), f.Offset, "%v.%s", typ, x.name)
+			}
+		}
+	}
+	for i, name := range []string{"param", "grad", "momentum", "n", "c"} {
+		f := reflect.TypeFor[args]().Field(i)
+		assert.Equal(t, name, f.Name)
+		assert.Equal(t, uintptr(i)*unsafe.Sizeof(uintptr(0)), f.Offset)
+	}
+}
+
+// TestConstants checks the constants against the contract's words: formed in
+// float64, rounded once.
+func TestConstants(t *testing.T) {
+	cfg := Config{LR: 0.3, Beta1: 0.9, Beta2: 0.99, WeightDecay: 0.7, GradScale: -3, Gamma: 0.1, Epsilon: 1e-8, Kappa: 1.7}
+	s := stepper(cfg)
+	b1, b2, lr, wd := cfg.Beta1, cfg.Beta2, cfg.LR, cfg.WeightDecay // variables, so that arithmetic is float64's
+	assert.Equal(t, float32(b1), s.f32.b1)
+	assert.Equal(t, float32((1-b1)*-3), s.f32.o1)
+	assert.Equal(t, float32((1-b2)*-3), s.f32.o2)
+	product := float64(lr * wd)
+	assert.Equal(t, 1-product, s.f64.decay)
+	assert.Equal(t, float32(1-product), s.f32.decay)
+	assert.Equal(t, float32(0.1), stepper(DefaultConfig()).f32.o1, "float32(1−0.9) is 0.1")
+	cfg.Decay = Independent
+	assert.Equal(t, 1-wd, stepper(cfg).f64.decay)
+	cfg.Decay = Coupled
+	assert.Equal(t, wd/-3, stepper(cfg).f64.wd)
+	assert.True(t, math.Signbit(s.f64.flip) && math.Signbit(float64(s.f32.flip)))
+	assert.True(t, math.Signbit(s.f64.negZero) && math.Signbit(float64(s.f32.negZero)))
+}
+
+// TestErrorsAreApart: no error passes for another, and each says where it is
+// from.
+func TestErrorsAreApart(t *testing.T) {
+	all := []error{ErrConfig, ErrLength, ErrOverlap, ErrImplementation}
+	for i, a := range all {
+		assert.True(t, strings.HasPrefix(a.Error(), "lion: "))
+		for j, b := range all {
+			if i != j {
+				assert.NotErrorIs(t, a, b)
+			}
+		}
+	}
+}

@@ -1,0 +1,423 @@
+package lion
+
+import (
+	"bytes"
+	"fmt"
+	"math/bits"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"unsafe"
+)
+
+// What every test of the kernels stands on: the implementations, the storage
+// formats as bits, memory with sentinels around it, and the comparison of an
+// implementation with generic.
+
+// eachImplementation runs f for every entry of the table, by its index. One
+// that can't run here is skipped aloud, or fails where LION_REQUIRE names it.
+func eachImplementation(t *testing.T, f func(t *testing.T, impl int)) {
+	t.Helper()
+	for i := range implementations {
+		im := &implementations[i]
+		t.Run("impl="+im.name, func(t *testing.T) {
+			if im.missing == "" {
+				f(t, i)
+				return
+			}
+			if slices.Contains(required(), im.name) {
+				t.Fatalf("LION_REQUIRE names %s, which can't run here: %s", im.name, im.missing)
+			}
+			t.Skipf("NOT TESTED: %s can't run here: %s", im.name, im.missing)
+		})
+	}
+}
+
+// required are the implementations that LION_REQUIRE names, separated by
+// commas: not to test one of them is a failure.
+func required() []string {
+	return strings.FieldsFunc(os.Getenv("LION_REQUIRE"), func(r rune) bool { return r == ',' || r == ' ' })
+}
+
+func genericIndex() int {
+	return slices.IndexFunc(implementations, func(im implementation) bool { return im.name == "generic" })
+}
+
+// elem is the element type of a slice: an IEEE 754 format, seen as bits.
+type elem struct {
+	size      int // bytes
+	exp, frac int // bits of the exponent and of the fraction
+}
+
+var (
+	binary32 = &elem{4, 8, 23}
+	binary64 = &elem{8, 11, 52}
+)
+
+func (e *elem) sign() uint64         { return 1 << (e.exp + e.frac) }
+func (e *elem) inf() uint64          { return (1<<e.exp - 1) << e.frac }
+func (e *elem) one() uint64          { return (1<<(e.exp-1) - 1) << e.frac }
+func (e *elem) canonical() uint64    { return e.inf() | 1<<(e.frac-1) }
+func (e *elem) isNaN(b uint64) bool  { return b&^e.sign() > e.inf() }
+func (e *elem) signalling() []uint64 { return []uint64{e.inf() + 1, e.inf() | e.sign() | 3} }
+
+// classes are the values that are worth crossing, of both signs.
+func (e *elem) classes() []uint64 {
+	one, inf, least := e.one(), e.inf(), uint64(1)<<e.frac
+	all := []uint64{
+		0,
+		1, 2, least - 1, // subnormal
+		least, least + 1, // the smallest normal ones
+		one - 1, one, one + 1, one + 1<<(e.frac-1), // about 1, and 1.5
+		inf - 1,                        // the largest
+		inf,                            //
+		e.canonical(), inf | least - 1, // quiet NaN, without and with payload
+		inf | 1, inf | (least>>1 - 1), // signalling NaN
+	}
+	for _, b := range slices.Clone(all) {
+		all = append(all, b|e.sign())
+	}
+	return all
+}
+
+// random returns an element: mostly of ordinary size, some with any exponent,
+// a few of the classes.
+func (e *elem) random(r *prng) uint64 {
+	x := r.next()
+	switch kind := x >> 56; {
+	case kind < 200:
+		near := uint64(1)<<(e.exp-1) - 1 - x>>48&7
+		return x&(e.sign()|1<<e.frac-1) | near<<e.frac
+	case kind < 240:
+		return x & (e.sign()<<1 - 1)
+	default:
+		c := e.classes()
+		return c[int(x>>32%uint64(len(c)))]
+	}
+}
+
+// ordinary returns a finite element near 1, of either sign.
+func (e *elem) ordinary(r *prng) uint64 {
+	x := r.next()
+	near := uint64(1)<<(e.exp-1) - 1 - x>>56&3
+	return x&(e.sign()|1<<e.frac-1) | near<<e.frac
+}
+
+func (e *elem) get(p unsafe.Pointer, i int) uint64 {
+	switch p = unsafe.Add(p, i*e.size); e.size {
+	case 4:
+		return uint64(*(*uint32)(p))
+	case 8:
+		return *(*uint64)(p)
+	}
+	panic("unknown size")
+}
+
+func (e *elem) put(p unsafe.Pointer, i int, b uint64) {
+	switch p = unsafe.Add(p, i*e.size); e.size {
+	case 4:
+		*(*uint32)(p) = uint32(b)
+	case 8:
+		*(*uint64)(p) = b
+	}
+}
+
+// prng is SplitMix64 (Steele, Lea and Flood, 2014).
+type prng struct{ state uint64 }
+
+func (r *prng) next() uint64 {
+	r.state += 0x9e3779b97f4a7c15
+	z := r.state
+	z = (z ^ z>>30) * 0xbf58476d1ce4e5b9
+	z = (z ^ z>>27) * 0x94d049bb133111eb
+	return z ^ z>>31
+}
+
+// below returns a number in [0, n).
+func (r *prng) below(n int) int {
+	hi, _ := bits.Mul64(r.next(), uint64(n))
+	return int(hi)
+}
+
+// The three slices of a step.
+const (
+	iParam = iota
+	iGrad
+	iMomentum
+)
+
+var sliceNames = [3]string{"param", "grad", "momentum"}
+
+// A scheme is a storage format as the tests see it: one entry in schemes adds
+// it to all of them.
+type scheme struct {
+	name   string
+	format format
+	elems  [3]*elem
+	step   func(s *Stepper, p, g, m unsafe.Pointer, n int) error
+	run    func(k kernel, a args) // over chunks, mending NaNs
+	coef   func(s *Stepper) unsafe.Pointer
+}
+
+var schemes = []*scheme{
+	{"f32", f32, [3]*elem{binary32, binary32, binary32}, stepAt(Stepper.StepF32), runKernel[float32],
+		func(s *Stepper) unsafe.Pointer { return unsafe.Pointer(&s.f32) }},
+	{"f64", f64, [3]*elem{binary64, binary64, binary64}, stepAt(Stepper.StepF64), runKernel[float64],
+		func(s *Stepper) unsafe.Pointer { return unsafe.Pointer(&s.f64) }},
+}
+
+func stepAt[P, G, M any](step func(Stepper, []P, []G, []M) error) func(s *Stepper, p, g, m unsafe.Pointer, n int) error {
+	return func(s *Stepper, p, g, m unsafe.Pointer, n int) error {
+		return step(*s, unsafe.Slice((*P)(p), n), unsafe.Slice((*G)(g), n), unsafe.Slice((*M)(m), n))
+	}
+}
+
+// inputs are what the slices hold before a step, as memory.
+type inputs struct {
+	n int
+	b [3][]byte
+}
+
+// newInputs makes n elements each, zero.
+func (sc *scheme) newInputs(n int) *inputs {
+	in := &inputs{n: n}
+	for i, e := range sc.elems {
+		in.b[i] = make([]byte, n*e.size)
+	}
+	return in
+}
+
+func (sc *scheme) set(in *inputs, slice, i int, b uint64) {
+	sc.elems[slice].put(unsafe.Pointer(unsafe.SliceData(in.b[slice])), i, b)
+}
+
+func (sc *scheme) get(in *inputs, slice, i int) uint64 {
+	return sc.elems[slice].get(unsafe.Pointer(unsafe.SliceData(in.b[slice])), i)
+}
+
+// randomInputs makes n elements each by f.
+func (sc *scheme) randomInputs(r *prng, n int, f func(*elem, *prng) uint64) *inputs {
+	in := sc.newInputs(n)
+	for s, e := range sc.elems {
+		for i := range n {
+			sc.set(in, s, i, f(e, r))
+		}
+	}
+	return in
+}
+
+// head is the first n elements of in.
+func (sc *scheme) head(in *inputs, n int) *inputs {
+	h := &inputs{n: n}
+	for i, e := range sc.elems {
+		h.b[i] = in.b[i][:n*e.size]
+	}
+	return h
+}
+
+// A slab is memory for a slice at any alignment, with sentinels on both sides.
+type slab struct {
+	mem        []byte // starts at a multiple of 64
+	start, end int    // of the slice
+}
+
+// margin is how many bytes of sentinel stand on each side. Its bits, taken as
+// elements, are finite numbers that a step would change.
+const margin = 256
+
+var sentinel = bytes.Repeat([]byte{0xa5}, margin)
+
+func newSlab(size int) *slab {
+	mem := make([]byte, size+2*margin+16*8+64)
+	skew := int(-uintptr(unsafe.Pointer(&mem[0])) & 63)
+	return &slab{mem: mem[skew:]}
+}
+
+// load puts content at off bytes past alignment.
+func (s *slab) load(off int, content []byte) {
+	s.start = margin + off
+	s.end = s.start + len(content)
+	copy(s.mem[s.start-margin:], sentinel)
+	copy(s.mem[s.start:], content)
+	copy(s.mem[s.end:], sentinel)
+}
+
+func (s *slab) bytes() []byte           { return s.mem[s.start:s.end] }
+func (s *slab) pointer() unsafe.Pointer { return unsafe.Pointer(&s.mem[s.start]) }
+func (s *slab) intact() bool {
+	return bytes.Equal(s.mem[s.start-margin:s.start], sentinel) && bytes.Equal(s.mem[s.end:s.end+margin], sentinel)
+}
+
+// A subject is what is run, on one implementation and on generic.
+type subject struct {
+	name string
+	// run steps n elements and returns a number to compare too.
+	run func(impl int, sc *scheme, p, g, m unsafe.Pointer, n int) uint64
+	// loose slices are scratch, in which any NaN is as good as another.
+	loose [3]bool
+}
+
+// opSubject is a bare kernel, over chunks.
+func opSubject(o op, cfg Config) subject {
+	s := stepper(cfg)
+	sub := subject{name: fmt.Sprintf("op=%d", o)}
+	switch o {
+	case opCouple:
+		sub.loose = [3]bool{true, true, true}
+	case opInside:
+		sub.loose = [3]bool{iGrad: true, iMomentum: true}
+	}
+	sub.run = func(impl int, sc *scheme, p, g, m unsafe.Pointer, n int) uint64 {
+		k := implementations[impl].kernels[sc.format][o]
+		s := s
+		a := args{p, g, m, n, sc.coef(&s)}
+		if o == opCount {
+			return uint64(k(&a))
+		}
+		sc.run(k, a)
+		return 0
+	}
+	return sub
+}
+
+// ruleSubject is a whole step, as callers have it.
+func ruleSubject(cfg Config) subject {
+	s := stepper(cfg)
+	name := fmt.Sprintf("rule=%v/decay=%v(%v)", cfg.Rule, cfg.Decay, cfg.WeightDecay)
+	if cfg.CautiousScale != ScaleNone {
+		name += "/scale=" + cfg.CautiousScale.String()
+	}
+	return subject{name: name, run: func(impl int, sc *scheme, p, g, m unsafe.Pointer, n int) uint64 {
+		s := s
+		s.impl = uint8(impl)
+		if err := sc.step(&s, p, g, m, n); err != nil {
+			panic(fmt.Sprintf("%v: %v", cfg, err))
+		}
+		return 0
+	}}
+}
+
+// stepper makes the Stepper of a Config that is known to be good.
+func stepper(cfg Config) Stepper {
+	s, err := New(cfg)
+	if err != nil {
+		panic(err)
+	}
+	return s.At(3)
+}
+
+// variants are cfg with every rule, decay and scale, and without decay.
+func variants(cfg Config) []Config {
+	var all []Config
+	for r := range numRules {
+		for d := range numDecays {
+			for s := range numCautiousScales {
+				if s != ScaleNone && r != Cautious {
+					continue
+				}
+				c := cfg
+				c.Rule, c.Decay, c.CautiousScale = r, d, s
+				if d == Independent {
+					c.WeightDecay = min(c.WeightDecay, 0.25)
+				}
+				all = append(all, c)
+				if d == Decoupled && c.WeightDecay != 0 {
+					c.WeightDecay = 0
+					all = append(all, c)
+				}
+			}
+		}
+	}
+	return all
+}
+
+// decaying is a Config with everything in use.
+func decaying() Config {
+	cfg := DefaultConfig()
+	cfg.LR, cfg.WeightDecay, cfg.GradScale, cfg.Kappa = 1e-2, 0.1, 0.75, 1.5
+	return cfg
+}
+
+// A rig runs a subject on an implementation and compares it with generic.
+type rig struct {
+	sc     *scheme
+	in     *inputs
+	want   [3][]byte
+	number uint64
+	slabs  [3]*slab
+}
+
+func newRig(sc *scheme, most int) *rig {
+	r := &rig{sc: sc}
+	for i, e := range sc.elems {
+		r.slabs[i] = newSlab(most * e.size)
+	}
+	return r
+}
+
+func (r *rig) runOn(sub *subject, impl int, in *inputs, off [3]int) uint64 {
+	for i, s := range r.slabs {
+		s.load(off[i]*r.sc.elems[i].size, in.b[i])
+	}
+	return sub.run(impl, r.sc, r.slabs[0].pointer(), r.slabs[1].pointer(), r.slabs[2].pointer(), in.n)
+}
+
+// expect runs generic and keeps what it gives.
+func (r *rig) expect(sub *subject, in *inputs) {
+	r.in = in
+	r.number = r.runOn(sub, genericIndex(), in, [3]int{})
+	for i, s := range r.slabs {
+		r.want[i] = append(r.want[i][:0], s.bytes()...)
+	}
+}
+
+// check runs impl with the slices off elements past alignment and compares it
+// with what was expected.
+func (r *rig) check(sub *subject, impl int, off [3]int) error {
+	number := r.runOn(sub, impl, r.in, off)
+	if number != r.number {
+		return fmt.Errorf("%s %s n=%d off=%v: returned %d, want %d", r.sc.name, sub.name, r.in.n, off, number, r.number)
+	}
+	for i, s := range r.slabs {
+		if !s.intact() {
+			return fmt.Errorf("%s %s n=%d off=%v: %s: wrote outside the slice", r.sc.name, sub.name, r.in.n, off, sliceNames[i])
+		}
+		if !bytes.Equal(s.bytes(), r.want[i]) {
+			if err := r.differ(sub, i, off); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// differ tells of the first element of a slice that is not as expected.
+func (r *rig) differ(sub *subject, slice int, off [3]int) error {
+	e := r.sc.elems[slice]
+	got, want := r.slabs[slice].pointer(), unsafe.Pointer(unsafe.SliceData(r.want[slice]))
+	for i := range r.in.n {
+		g, w := e.get(got, i), e.get(want, i)
+		if g == w || sub.loose[slice] && e.isNaN(g) && e.isNaN(w) {
+			continue
+		}
+		return fmt.Errorf("%s %s n=%d off=%v: %s[%d] = %#x, want %#x; inputs param %#x grad %#x momentum %#x",
+			r.sc.name, sub.name, r.in.n, off, sliceNames[slice], i, g, w,
+			r.sc.get(r.in, iParam, i), r.sc.get(r.in, iGrad, i), r.sc.get(r.in, iMomentum, i))
+	}
+	return nil
+}
+
+// offsets are triples in [0, 16) in which every pair of slices takes every pair
+// of offsets, when few is false; otherwise each slice takes every offset.
+func offsets(few bool) [][3]int {
+	var all [][3]int
+	for a := range 16 {
+		for b := range 16 {
+			if !few || b == 5*a%16 {
+				all = append(all, [3]int{a, b, (3*a + b) % 16})
+			}
+		}
+	}
+	return all
+}

@@ -1,0 +1,337 @@
+//go:build !purego
+
+#include "go_asm.h"
+#include "textflag.h"
+
+// Traffic limits, AVX2. Each TEXT runs n blocks of the shape it is named after;
+// what a block does is told in limit.go.
+//
+// AX  the streams struct, until POINTERS
+// DI  param      SI  grad      DX  momentum      BX  extra (low or shadow)
+// CX  blocks left
+// Y0, Y1, Y4  gradient   Y2, Y3  what is being written
+
+// POINTERS loads the four pointers; smashes AX.
+#define POINTERS \
+	MOVQ streams_param(AX), DI \
+	MOVQ streams_grad(AX), SI \
+	MOVQ streams_momentum(AX), DX \
+	MOVQ streams_extra(AX), BX
+
+// GRAD: v = 32 bytes of the gradient at off.
+#define GRAD(off, v) \
+	VMOVUPS off(SI), v
+
+// PAIR: 32 bytes at off of param and of momentum ^= g; both loads come before
+// the stores. Smashes Y2, Y3.
+#define PAIR(off, g) \
+	VXORPS off(DI), g, Y2 \
+	VXORPS off(DX), g, Y3 \
+	VMOVUPS Y2, off(DI) \
+	VMOVUPS Y3, off(DX)
+
+// XOR: 32 bytes at off of array p ^= g. Smashes Y2.
+#define XOR(off, p, g) \
+	VXORPS off(p), g, Y2 \
+	VMOVUPS Y2, off(p)
+
+// COPY: 32 bytes at off of extra = g.
+#define COPY(off, g) \
+	VMOVUPS g, off(BX)
+
+// AHEAD prefetches the line 2 KiB past off in array p.
+#define AHEAD(off, p) \
+	PREFETCHT0 (2048+off)(p)
+
+TEXT ·avx2_111(SB), NOSPLIT, $0-16
+	MOVQ s+0(FP), AX
+	MOVQ n+8(FP), CX
+	ADDQ CX, CX // half a block, one cache line, at a time
+	POINTERS
+	PCALIGN $32
+
+loop:
+	GRAD(0, Y0)
+	PAIR(0, Y0)
+	GRAD(32, Y0)
+	PAIR(32, Y0)
+	ADDQ $64, DI
+	ADDQ $64, SI
+	ADDQ $64, DX
+	DECQ CX
+	JNZ  loop
+	VZEROUPPER
+	RET
+
+TEXT ·avx2_111pf(SB), NOSPLIT, $0-16
+	MOVQ s+0(FP), AX
+	MOVQ n+8(FP), CX
+	ADDQ CX, CX // half a block, one cache line, at a time
+	POINTERS
+	PCALIGN $32
+
+loop:
+	AHEAD(0, SI)
+	AHEAD(0, DI)
+	AHEAD(0, DX)
+	GRAD(0, Y0)
+	PAIR(0, Y0)
+	GRAD(32, Y0)
+	PAIR(32, Y0)
+	ADDQ $64, DI
+	ADDQ $64, SI
+	ADDQ $64, DX
+	DECQ CX
+	JNZ  loop
+	VZEROUPPER
+	RET
+
+TEXT ·avx2_1111(SB), NOSPLIT, $0-16
+	MOVQ s+0(FP), AX
+	MOVQ n+8(FP), CX
+	POINTERS
+	PCALIGN $32
+
+loop:
+	GRAD(0, Y0)
+	PAIR(0, Y0)
+	XOR(0, BX, Y0)
+	GRAD(32, Y0)
+	PAIR(32, Y0)
+	XOR(32, BX, Y0)
+	ADDQ $64, DI
+	ADDQ $64, SI
+	ADDQ $64, DX
+	ADDQ $64, BX
+	DECQ CX
+	JNZ  loop
+	VZEROUPPER
+	RET
+
+TEXT ·avx2_1111pf(SB), NOSPLIT, $0-16
+	MOVQ s+0(FP), AX
+	MOVQ n+8(FP), CX
+	POINTERS
+	PCALIGN $32
+
+loop:
+	AHEAD(0, SI)
+	AHEAD(0, DI)
+	AHEAD(0, DX)
+	AHEAD(0, BX)
+	GRAD(0, Y0)
+	PAIR(0, Y0)
+	XOR(0, BX, Y0)
+	GRAD(32, Y0)
+	PAIR(32, Y0)
+	XOR(32, BX, Y0)
+	ADDQ $64, DI
+	ADDQ $64, SI
+	ADDQ $64, DX
+	ADDQ $64, BX
+	DECQ CX
+	JNZ  loop
+	VZEROUPPER
+	RET
+
+TEXT ·avx2_221(SB), NOSPLIT, $0-16
+	MOVQ s+0(FP), AX
+	MOVQ n+8(FP), CX
+	POINTERS
+	PCALIGN $32
+
+loop:
+	GRAD(0, Y0)
+	GRAD(32, Y1)
+	XOR(0, DI, Y0)
+	XOR(32, DI, Y1)
+	XOR(0, DX, Y0)
+	GRAD(64, Y0)
+	GRAD(96, Y4)
+	XOR(64, DI, Y0)
+	XOR(96, DI, Y4)
+	XOR(32, DX, Y1)
+	ADDQ $128, DI
+	ADDQ $128, SI
+	ADDQ $64, DX
+	DECQ CX
+	JNZ  loop
+	VZEROUPPER
+	RET
+
+TEXT ·avx2_221pf(SB), NOSPLIT, $0-16
+	MOVQ s+0(FP), AX
+	MOVQ n+8(FP), CX
+	POINTERS
+	PCALIGN $32
+
+loop:
+	AHEAD(0, SI)
+	AHEAD(64, SI)
+	AHEAD(0, DI)
+	AHEAD(64, DI)
+	AHEAD(0, DX)
+	GRAD(0, Y0)
+	GRAD(32, Y1)
+	XOR(0, DI, Y0)
+	XOR(32, DI, Y1)
+	XOR(0, DX, Y0)
+	GRAD(64, Y0)
+	GRAD(96, Y4)
+	XOR(64, DI, Y0)
+	XOR(96, DI, Y4)
+	XOR(32, DX, Y1)
+	ADDQ $128, DI
+	ADDQ $128, SI
+	ADDQ $64, DX
+	DECQ CX
+	JNZ  loop
+	VZEROUPPER
+	RET
+
+TEXT ·avx2_212s(SB), NOSPLIT, $0-16
+	MOVQ s+0(FP), AX
+	MOVQ n+8(FP), CX
+	POINTERS
+	PCALIGN $32
+
+loop:
+	GRAD(0, Y0)
+	GRAD(32, Y1)
+	PAIR(0, Y0)
+	PAIR(32, Y1)
+	COPY(0, Y0)
+	PAIR(64, Y0)
+	PAIR(96, Y1)
+	COPY(32, Y1)
+	ADDQ $128, DI
+	ADDQ $64, SI
+	ADDQ $128, DX
+	ADDQ $64, BX
+	DECQ CX
+	JNZ  loop
+	VZEROUPPER
+	RET
+
+TEXT ·avx2_212spf(SB), NOSPLIT, $0-16
+	MOVQ s+0(FP), AX
+	MOVQ n+8(FP), CX
+	POINTERS
+	PCALIGN $32
+
+loop:
+	AHEAD(0, SI)
+	AHEAD(0, DI)
+	AHEAD(64, DI)
+	AHEAD(0, DX)
+	AHEAD(64, DX)
+	AHEAD(0, BX)
+	GRAD(0, Y0)
+	GRAD(32, Y1)
+	PAIR(0, Y0)
+	PAIR(32, Y1)
+	COPY(0, Y0)
+	PAIR(64, Y0)
+	PAIR(96, Y1)
+	COPY(32, Y1)
+	ADDQ $128, DI
+	ADDQ $64, SI
+	ADDQ $128, DX
+	ADDQ $64, BX
+	DECQ CX
+	JNZ  loop
+	VZEROUPPER
+	RET
+
+TEXT ·avx2_211s(SB), NOSPLIT, $0-16
+	MOVQ s+0(FP), AX
+	MOVQ n+8(FP), CX
+	POINTERS
+	PCALIGN $32
+
+loop:
+	GRAD(0, Y0)
+	GRAD(32, Y1)
+	XOR(0, DI, Y0)
+	XOR(32, DI, Y1)
+	XOR(0, DX, Y0)
+	COPY(0, Y0)
+	XOR(64, DI, Y0)
+	XOR(96, DI, Y1)
+	XOR(32, DX, Y1)
+	COPY(32, Y1)
+	ADDQ $128, DI
+	ADDQ $64, SI
+	ADDQ $64, DX
+	ADDQ $64, BX
+	DECQ CX
+	JNZ  loop
+	VZEROUPPER
+	RET
+
+TEXT ·avx2_211spf(SB), NOSPLIT, $0-16
+	MOVQ s+0(FP), AX
+	MOVQ n+8(FP), CX
+	POINTERS
+	PCALIGN $32
+
+loop:
+	AHEAD(0, SI)
+	AHEAD(0, DI)
+	AHEAD(64, DI)
+	AHEAD(0, DX)
+	AHEAD(0, BX)
+	GRAD(0, Y0)
+	GRAD(32, Y1)
+	XOR(0, DI, Y0)
+	XOR(32, DI, Y1)
+	XOR(0, DX, Y0)
+	COPY(0, Y0)
+	XOR(64, DI, Y0)
+	XOR(96, DI, Y1)
+	XOR(32, DX, Y1)
+	COPY(32, Y1)
+	ADDQ $128, DI
+	ADDQ $64, SI
+	ADDQ $64, DX
+	ADDQ $64, BX
+	DECQ CX
+	JNZ  loop
+	VZEROUPPER
+	RET
+
+TEXT ·avx2_read(SB), NOSPLIT, $0-16
+	MOVQ s+0(FP), AX
+	MOVQ n+8(FP), CX
+	POINTERS
+	PCALIGN $32
+
+loop:
+	GRAD(0, Y0)
+	GRAD(32, Y1)
+	GRAD(64, Y2)
+	GRAD(96, Y3)
+	ADDQ $128, SI
+	DECQ CX
+	JNZ  loop
+	VZEROUPPER
+	RET
+
+TEXT ·avx2_readpf(SB), NOSPLIT, $0-16
+	MOVQ s+0(FP), AX
+	MOVQ n+8(FP), CX
+	POINTERS
+	PCALIGN $32
+
+loop:
+	AHEAD(0, SI)
+	AHEAD(64, SI)
+	GRAD(0, Y0)
+	GRAD(32, Y1)
+	GRAD(64, Y2)
+	GRAD(96, Y3)
+	ADDQ $128, SI
+	DECQ CX
+	JNZ  loop
+	VZEROUPPER
+	RET

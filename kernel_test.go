@@ -1,0 +1,320 @@
+package lion
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"testing"
+	"unsafe"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// unrolled is the most elements that any kernel takes at a time: four vectors
+// of 64 bytes of the narrowest format.
+const unrolled = 32
+
+// TestRequired fails for a name in LION_REQUIRE that is not in the table, which
+// no test would otherwise miss.
+func TestRequired(t *testing.T) {
+	for _, name := range required() {
+		i := slices.IndexFunc(implementations, func(im implementation) bool { return im.name == name })
+		if assert.GreaterOrEqual(t, i, 0, "LION_REQUIRE names %q, which was not built in", name) {
+			assert.Empty(t, implementations[i].missing, "LION_REQUIRE names %q", name)
+		}
+	}
+}
+
+func TestTable(t *testing.T) {
+	require.Equal(t, "generic", implementations[len(implementations)-1].name)
+	assert.Empty(t, implementations[len(implementations)-1].missing)
+	seen := map[string]bool{}
+	for i := range implementations {
+		im := &implementations[i]
+		assert.False(t, seen[im.name], "%s stands twice", im.name)
+		seen[im.name] = true
+		for _, sc := range schemes {
+			for o := range numOps {
+				assert.NotNil(t, im.kernels[sc.format][o], "%s %s op=%d", im.name, sc.name, o)
+			}
+		}
+	}
+	assert.Len(t, schemes, int(numFormats), "each format has its scheme")
+	assert.Zero(t, chunk%unrolled)
+	assert.Zero(t, chunk%tile)
+}
+
+// checkLengths compares a subject with generic for every short length and for
+// slices misaligned each by its own.
+func checkLengths(impl int, sc *scheme, sub subject, few bool) error {
+	const most = 4*unrolled + 4
+	r := &prng{uint64(sc.format) + 1}
+	in := sc.randomInputs(r, most, (*elem).random)
+	rig := newRig(sc, most)
+	offs := offsets(few)
+	for n := range most {
+		in := sc.head(in, n)
+		rig.expect(&sub, in)
+		for _, off := range offs {
+			if err := rig.check(&sub, impl, off); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func TestLengths(t *testing.T) {
+	eachImplementation(t, func(t *testing.T, impl int) {
+		for _, sc := range schemes {
+			for o := range numOps {
+				assert.NoError(t, checkLengths(impl, sc, opSubject(o, decaying()), testing.Short()))
+			}
+			for _, cfg := range variants(decaying()) {
+				assert.NoError(t, checkLengths(impl, sc, ruleSubject(cfg), true))
+			}
+		}
+	})
+}
+
+// checkEdges compares a subject with generic for lengths about the places where
+// a slice is cut.
+func checkEdges(impl int, sc *scheme, sub subject, long bool) error {
+	lengths := []int{}
+	for _, edge := range []int{tile, 2 * tile, 5 * tile} {
+		lengths = append(lengths, edge-1, edge, edge+1, edge+unrolled+3)
+	}
+	lengths = append(lengths, chunk-1, chunk, chunk+1)
+	if long {
+		for d := 2; d <= unrolled+1; d += 5 {
+			lengths = append(lengths, tile-d, tile+d, chunk-d, chunk+d)
+		}
+		lengths = append(lengths, 2*chunk-1, 2*chunk, 2*chunk+1, 3*chunk+tile+7)
+	}
+	most := slices.Max(lengths)
+	r := &prng{uint64(sc.format) + 11}
+	in := sc.randomInputs(r, most, (*elem).random)
+	rig := newRig(sc, most)
+	for i, n := range lengths {
+		rig.expect(&sub, sc.head(in, n))
+		for _, off := range [][3]int{{}, {i % 16, (3*i + 1) % 16, (5*i + 2) % 16}} {
+			if err := rig.check(&sub, impl, off); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func TestEdges(t *testing.T) {
+	eachImplementation(t, func(t *testing.T, impl int) {
+		for _, sc := range schemes {
+			for _, cfg := range variants(decaying()) {
+				assert.NoError(t, checkEdges(impl, sc, ruleSubject(cfg), !testing.Short()))
+			}
+		}
+	})
+}
+
+// checkSplit compares one call with two, cut at each of several places.
+func checkSplit(impl int, sc *scheme, cfg Config, in *inputs, cuts []int) error {
+	sub := ruleSubject(cfg)
+	rig := newRig(sc, in.n)
+	rig.expect(&sub, in)
+	for _, cut := range cuts {
+		s := stepper(cfg)
+		s.impl = uint8(impl)
+		for i, slab := range rig.slabs {
+			slab.load(0, in.b[i])
+		}
+		p, g, m := rig.slabs[0].pointer(), rig.slabs[1].pointer(), rig.slabs[2].pointer()
+		rest := args{param: p, grad: g, momentum: m, n: in.n}
+		if cut < in.n { // or else the rest would point behind the slice
+			rest = rest.rest(cut, sc.elems[0].size)
+		} else {
+			rest.n = 0
+		}
+		if err := errors.Join(sc.step(&s, p, g, m, cut), sc.step(&s, rest.param, rest.grad, rest.momentum, rest.n)); err != nil {
+			return err
+		}
+		for i := range rig.slabs {
+			if err := rig.differ(&sub, i, [3]int{}); err != nil {
+				return fmt.Errorf("cut at %d: %w", cut, err)
+			}
+		}
+	}
+	return nil
+}
+
+// TestSplit: a slice may be split over calls in any way.
+func TestSplit(t *testing.T) {
+	eachImplementation(t, func(t *testing.T, impl int) {
+		for _, sc := range schemes {
+			in := sc.randomInputs(&prng{5}, 2*tile+9, (*elem).random)
+			for _, cfg := range variants(decaying()) {
+				if cfg.CautiousScale != ScaleNone { // looks at the whole tensor
+					continue
+				}
+				assert.NoError(t, checkSplit(impl, sc, cfg, in, []int{0, 1, 7, 64, 65, tile - 1, tile, tile + 1, in.n - 1, in.n}))
+			}
+		}
+	})
+}
+
+// checkNaN checks that every NaN written is canonical and that a NaN changes no
+// other element, wherever it stands.
+func checkNaN(impl int, sc *scheme, sub subject, n int, places []int) error {
+	in := sc.randomInputs(&prng{7}, n, (*elem).ordinary)
+	rig := newRig(sc, n)
+	for slice, e := range sc.elems {
+		for j, at := range places {
+			old := sc.get(in, slice, at)
+			nans := append(e.signalling(), e.canonical()|e.sign(), e.inf()|e.canonical()|5)
+			sc.set(in, slice, at, nans[j%len(nans)])
+			rig.expect(&sub, in)
+			if err := rig.check(&sub, impl, [3]int{j % 16, j % 3, j % 5}); err != nil {
+				return err
+			}
+			for _, s := range []int{iParam, iMomentum} {
+				for i := range n {
+					if b := sc.elems[s].get(rig.slabs[s].pointer(), i); sc.elems[s].isNaN(b) {
+						if b != sc.elems[s].canonical() {
+							return fmt.Errorf("%s %s: %s[%d] = %#x is no canonical NaN", sc.name, sub.name, sliceNames[s], i, b)
+						}
+						if i != at {
+							return fmt.Errorf("%s %s: a NaN at %d of %s made one at %d of %s", sc.name, sub.name, at, sliceNames[slice], i, sliceNames[s])
+						}
+					}
+				}
+			}
+			sc.set(in, slice, at, old)
+		}
+	}
+	return nil
+}
+
+func TestNaN(t *testing.T) {
+	eachImplementation(t, func(t *testing.T, impl int) {
+		for _, sc := range schemes {
+			const n = 4*unrolled + 3
+			lanes := make([]int, n)
+			for i := range lanes {
+				lanes[i] = i
+			}
+			for _, cfg := range variants(decaying()) {
+				if cfg.CautiousScale != ScaleNone {
+					continue
+				}
+				sub := ruleSubject(cfg)
+				assert.NoError(t, checkNaN(impl, sc, sub, n, lanes))
+				if !testing.Short() || cfg.Rule == Paper {
+					assert.NoError(t, checkNaN(impl, sc, sub, chunk+tile+5,
+						[]int{0, tile - 1, tile, chunk - tile, chunk - 1, chunk, chunk + 1, chunk + tile + 4}))
+				}
+			}
+		}
+	})
+}
+
+// checkNoFalseNaN checks that a kernel that met no NaN doesn't report one, since
+// the slow path that mends them would run for nothing.
+func checkNoFalseNaN(impl int, sc *scheme, o op) error {
+	const n = 4*unrolled + 3
+	in := sc.randomInputs(&prng{9}, n, (*elem).ordinary)
+	for i, e := range sc.elems {
+		for j, b := range []uint64{0, e.sign(), 1, e.sign() | 1} {
+			sc.set(in, i, 9*j+i, b)
+		}
+	}
+	s := stepper(decaying())
+	sub := opSubject(o, decaying())
+	sub.run = func(impl int, sc *scheme, p, g, m unsafe.Pointer, n int) uint64 {
+		s := s
+		return uint64(implementations[impl].kernels[sc.format][o](&args{p, g, m, n, sc.coef(&s)}))
+	}
+	rig := newRig(sc, n)
+	rig.expect(&sub, in) // generic mends its own, and reports none
+	return rig.check(&sub, impl, [3]int{})
+}
+
+func TestNoFalseNaN(t *testing.T) {
+	eachImplementation(t, func(t *testing.T, impl int) {
+		for _, sc := range schemes {
+			for o := range opCount {
+				assert.NoError(t, checkNoFalseNaN(impl, sc, o))
+			}
+		}
+	})
+}
+
+// checkLargeStep is one step over many chunks, with the gradient the same
+// everywhere but the weights not, so that each chunk shows that it was stepped
+// once.
+func checkLargeStep(impl, n int) error {
+	s := stepper(Config{LR: 0.5, Beta1: 0.5, Beta2: 0.5})
+	s.impl = uint8(impl)
+	param, grad, momentum := make([]float32, n), make([]float32, n), make([]float32, n)
+	for i := range param {
+		param[i], grad[i], momentum[i] = float32(i), 1, float32(i%7)
+	}
+	if err := s.StepF32(param, grad, momentum); err != nil {
+		return err
+	}
+	for i := range param {
+		if param[i] != float32(i)-0.5 || momentum[i] != float32(i%7)/2+0.5 || grad[i] != 1 {
+			return fmt.Errorf("element %d: param %v grad %v momentum %v", i, param[i], grad[i], momentum[i])
+		}
+	}
+	return nil
+}
+
+func TestLargeStep(t *testing.T) {
+	n := 9*chunk + 77
+	if testing.Short() {
+		n = 2*chunk + 77
+	}
+	eachImplementation(t, func(t *testing.T, impl int) { assert.NoError(t, checkLargeStep(impl, n)) })
+}
+
+// checkSignConvention pins what the words of the contract say, with numbers: a
+// bug that all implementations share would hide from their comparison.
+func checkSignConvention(impl int) error {
+	inf, nan, negZero := math.Inf(1), math.Float64frombits(0x7ff8000000000000), math.Copysign(0, -1)
+	for _, c := range []struct {
+		name                string
+		wd, p, g, m, pw, mw float64
+		scale               float64
+	}{
+		{name: "gradient descends", p: 1, g: 2, m: 0, pw: 0.75, mw: 1},
+		{name: "and ascends", p: 1, g: -2, m: 0, pw: 1.25, mw: -1},
+		{name: "zero moves nothing", p: 1, g: 0, m: 0, pw: 1, mw: 0},
+		{name: "negative zero neither", p: 1, g: negZero, m: negZero, pw: 1, mw: negZero},
+		{name: "zero decays", wd: 1, p: 1, g: 0, m: 0, pw: 0.75, mw: 0},
+		{name: "cancellation moves nothing", p: 1, g: 4, m: -4, pw: 1, mw: 0},
+		{name: "a NaN gradient decays", wd: 1, p: 1, g: nan, m: 1, pw: 0.75, mw: nan},
+		{name: "a NaN momentum decays", wd: 1, p: 1, g: 1, m: nan, pw: 0.75, mw: nan},
+		{name: "a NaN weight stays", p: nan, g: 1, m: 1, pw: nan, mw: 1},
+		{name: "inf−inf is no direction", p: 1, g: inf, m: -inf, pw: 1, mw: nan},
+		{name: "infinity is one", p: 1, g: -inf, m: 1, pw: 1.25, mw: -inf},
+		{name: "a negative scale maximises", scale: -1, p: 1, g: 2, m: 0, pw: 1.25, mw: -1},
+		{name: "momentum outweighs", p: 0, g: 1, m: -2, pw: 0.25, mw: -0.5},
+		{name: "the smallest gradient steps", p: 0, g: math.SmallestNonzeroFloat64 * 2, m: 0, pw: -0.25, mw: math.SmallestNonzeroFloat64},
+	} {
+		s := stepper(Config{LR: 0.25, Beta1: 0.5, Beta2: 0.5, WeightDecay: c.wd, GradScale: c.scale})
+		s.impl = uint8(impl)
+		p, g, m := []float64{c.p}, []float64{c.g}, []float64{c.m}
+		if err := s.StepF64(p, g, m); err != nil {
+			return err
+		}
+		if math.Float64bits(p[0]) != math.Float64bits(c.pw) || math.Float64bits(m[0]) != math.Float64bits(c.mw) {
+			return fmt.Errorf("%s: param = %v, momentum = %v, want %v, %v", c.name, p[0], m[0], c.pw, c.mw)
+		}
+	}
+	return nil
+}
+
+func TestSignConvention(t *testing.T) {
+	eachImplementation(t, func(t *testing.T, impl int) { assert.NoError(t, checkSignConvention(impl)) })
+}
