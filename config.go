@@ -120,7 +120,10 @@ func New(cfg Config) (Stepper, error) {
 	s.plan.op, s.plan.mix = choose(cfg.Rule, cfg.Decay, cfg.WeightDecay != 0)
 	s.f64 = cfg.constants()
 	s.f32 = round32(&s.f64)
-	return s, cfg.checkRange(&s.f32)
+	if err := cfg.checkRange(&s.f32); err != nil {
+		return Stepper{}, err
+	}
+	return s, nil
 }
 
 // check refuses what no format can use.

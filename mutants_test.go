@@ -1,0 +1,216 @@
+package lion
+
+import (
+	"bytes"
+	"testing"
+	"unsafe"
+
+	"github.com/stretchr/testify/assert"
+)
+
+// The tests of the tests: kernels with one fault each are planted in the table,
+// and the checkers must see them.
+
+// plant adds an implementation whose kernels are generic's, each changed by f,
+// to the table while t runs.
+func plant(t *testing.T, f func(sc *scheme, o op, k kernel) kernel) (impl int) {
+	old := implementations
+	t.Cleanup(func() { implementations = old })
+	im := implementation{name: "faulty"}
+	for _, sc := range schemes {
+		for o := range numOps {
+			im.kernels[sc.format][o] = f(sc, o, implementations[genericIndex()].kernels[sc.format][o])
+		}
+	}
+	implementations = append(append([]implementation(nil), old...), im)
+	return len(old)
+}
+
+// faulty wraps a fault: before is called with a copy of the args, k follows on
+// the args themselves, then after.
+func faulty(before, after func(sc *scheme, a args)) func(*scheme, op, kernel) kernel {
+	return func(sc *scheme, o op, k kernel) kernel {
+		return func(a *args) uint32 {
+			if before != nil {
+				before(sc, *a)
+			}
+			r := k(a)
+			if after != nil {
+				after(sc, *a)
+			}
+			return r
+		}
+	}
+}
+
+// A fault and the checkers that must see it, by name.
+type fault struct {
+	name string
+	make func(*scheme, op, kernel) kernel
+	seen []string
+}
+
+func faults() []fault {
+	flip := func(e *elem, p unsafe.Pointer, i int) { e.put(p, i, e.get(p, i)^1) }
+	return []fault{
+		{"nothing wrong", faulty(nil, nil), nil},
+		{"a lane is off by an ulp", faulty(nil, func(sc *scheme, a args) {
+			for i := 13; i < a.n; i += 16 {
+				flip(sc.elems[iParam], a.param, i)
+			}
+		}), []string{"lengths", "edges", "values", "split", "NaN"}},
+		{"the last element is not stepped", func(sc *scheme, o op, k kernel) kernel {
+			return func(a *args) uint32 { b := *a; b.n = max(0, b.n-1); return k(&b) }
+		}, []string{"lengths", "edges", "values", "split"}},
+		{"writes where n is 0", faulty(nil, func(sc *scheme, a args) {
+			if a.n == 0 {
+				flip(sc.elems[iMomentum], a.momentum, 0)
+			}
+		}), []string{"lengths"}},
+		{"writes one element too many", faulty(nil, func(sc *scheme, a args) {
+			flip(sc.elems[iParam], a.param, a.n)
+		}), []string{"lengths", "edges"}},
+		{"writes one element before", faulty(nil, func(sc *scheme, a args) {
+			flip(sc.elems[iMomentum], a.momentum, -1)
+		}), []string{"lengths", "edges"}},
+		{"writes to the gradient", faulty(nil, func(sc *scheme, a args) {
+			if a.n > 3 {
+				flip(sc.elems[iGrad], a.grad, 3)
+			}
+		}), []string{"lengths", "edges"}},
+		{"a NaN keeps a payload", faulty(nil, func(sc *scheme, a args) {
+			e := sc.elems[iMomentum]
+			for i := range a.n {
+				if e.isNaN(e.get(a.momentum, i)) {
+					flip(e, a.momentum, i)
+				}
+			}
+		}), []string{"values", "NaN"}},
+		{"a NaN in lane 5 keeps its sign", faulty(nil, func(sc *scheme, a args) {
+			e := sc.elems[iParam]
+			for i := 5; i < a.n; i += 8 {
+				if b := e.get(a.param, i); e.isNaN(b) {
+					e.put(a.param, i, b|e.sign())
+				}
+			}
+		}), []string{"values", "NaN"}},
+		{"a NaN is mended, and its neighbour with it", faulty(nil, func(sc *scheme, a args) {
+			e := sc.elems[iParam]
+			for i := 1; i < a.n; i++ {
+				if e.isNaN(e.get(a.param, i)) {
+					e.put(a.param, i-1, e.canonical())
+				}
+			}
+		}), []string{"values", "NaN"}},
+		{"a subnormal momentum is flushed", faulty(func(sc *scheme, a args) {
+			e := sc.elems[iMomentum]
+			for i := range a.n {
+				if b := e.get(a.momentum, i); b&e.inf() == 0 {
+					e.put(a.momentum, i, b&e.sign())
+				}
+			}
+		}, nil), []string{"values"}},
+		{"aligned slices only", faulty(nil, func(sc *scheme, a args) {
+			if uintptr(a.grad)%64 == 28 && a.n > 0 || uintptr(a.grad)%64 == 8*3 && a.n > 0 {
+				flip(sc.elems[iParam], a.param, a.n-1)
+			}
+		}), []string{"lengths"}},
+		{"a long slice overflows a counter", faulty(nil, func(sc *scheme, a args) {
+			if a.n >= chunk {
+				flip(sc.elems[iMomentum], a.momentum, a.n-1)
+			}
+		}), []string{"edges", "large"}},
+		{"the sign of zero is one", func(sc *scheme, o op, k kernel) kernel {
+			return func(a *args) uint32 {
+				e := sc.elems[iParam]
+				zero := make([]bool, a.n)
+				for i := range zero {
+					zero[i] = sc.elems[iGrad].get(a.grad, i)|sc.elems[iMomentum].get(a.momentum, i)|e.sign() == e.sign()
+				}
+				r := k(a)
+				for i := range zero {
+					if zero[i] && !e.isNaN(e.get(a.param, i)) {
+						flip(e, a.param, i)
+					}
+				}
+				return r
+			}
+		}, []string{"values", "convention"}},
+		{"the count is off by one", func(sc *scheme, o op, k kernel) kernel {
+			return func(a *args) uint32 {
+				r := k(a)
+				if o == opCount && a.n > 9 {
+					r++
+				}
+				return r
+			}
+		}, []string{"lengths", "values"}},
+		{"a NaN is reported for nothing", func(sc *scheme, o op, k kernel) kernel {
+			return func(a *args) uint32 { return k(a) | 1 }
+		}, []string{"false NaN"}},
+	}
+}
+
+// checkers run on all that a checker of the tests does, but with few settings;
+// each returns whether it saw a fault.
+var checkers = map[string]func(impl int, sc *scheme) bool{
+	"lengths": func(impl int, sc *scheme) bool {
+		saw := false
+		for o := range numOps {
+			saw = saw || checkLengths(impl, sc, opSubject(o, decaying()), true) != nil
+		}
+		return saw
+	},
+	"edges": func(impl int, sc *scheme) bool {
+		return checkEdges(impl, sc, ruleSubject(decaying()), false) != nil
+	},
+	"values": func(impl int, sc *scheme) bool {
+		saw := false
+		for o := range numOps {
+			saw = saw || checkValues(impl, sc, opSubject(o, decaying()), []int{1}) != nil
+		}
+		return saw
+	},
+	"split": func(impl int, sc *scheme) bool {
+		in := sc.randomInputs(&prng{5}, tile, (*elem).random)
+		return checkSplit(impl, sc, decaying(), in, []int{7, tile - 1}) != nil
+	},
+	"NaN": func(impl int, sc *scheme) bool {
+		return checkNaN(impl, sc, ruleSubject(decaying()), 40, []int{0, 1, 5, 13, 39}) != nil
+	},
+	"false NaN":  func(impl int, sc *scheme) bool { return checkNoFalseNaN(impl, sc, opPaper) != nil },
+	"large":      func(impl int, sc *scheme) bool { return checkLargeStep(impl, chunk+77) != nil },
+	"convention": func(impl int, sc *scheme) bool { return checkSignConvention(impl) != nil },
+}
+
+func TestCheckersSeeFaults(t *testing.T) {
+	for _, f := range faults() {
+		t.Run(f.name, func(t *testing.T) {
+			impl := plant(t, f.make)
+			for _, sc := range schemes {
+				if f.seen == nil {
+					for name, check := range checkers {
+						assert.False(t, check(impl, sc), "%s: the checker for %s sees what is not there", sc.name, name)
+					}
+				}
+				for _, name := range f.seen {
+					assert.True(t, checkers[name](impl, sc), "%s: the checker for %s is blind to it", sc.name, name)
+				}
+			}
+		})
+	}
+}
+
+// TestSlabSees is for the sentinels: they must not look like what is stepped.
+func TestSlabSees(t *testing.T) {
+	s := newSlab(64)
+	for _, off := range []int{0, 4, 60, 15 * 8} {
+		s.load(off, bytes.Repeat([]byte{1}, 64))
+		assert.True(t, s.intact())
+		for _, at := range []int{s.start - 1, s.end, s.start - margin, s.end + margin - 1} {
+			s.mem[at]++
+			assert.False(t, s.intact())
+			s.mem[at]--
+		}
+	}
+}
