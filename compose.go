@@ -2,6 +2,7 @@ package lion
 
 import (
 	"math"
+	"runtime"
 	"unsafe"
 )
 
@@ -84,6 +85,7 @@ func run[T float](ks *[numOps]kernel, pl plan, c *coef[T], lr float64, a args) {
 		if pl.mix != mixInside { // which scales its unit step instead
 			scaled := *c
 			scaled.lr = T(lr * unit)
+			defer runtime.KeepAlive(&scaled)
 			a.c = noescape(unsafe.Pointer(&scaled))
 		}
 	}
@@ -119,6 +121,7 @@ func coupleTile[T float](ks *[numOps]kernel, o op, a args) {
 	a.grad = noescape(unsafe.Pointer(&buf))
 	runChunk[T](ks[opCouple], a)
 	runChunk[T](ks[o], a)
+	runtime.KeepAlive(&buf) // noescape hides it: its stack slot could be reused
 }
 
 // insideTile steps a tile of negative zeros, which gives −u, since −0 − u is −u
@@ -133,6 +136,8 @@ func insideTile[T float](ks *[numOps]kernel, o op, bare *coef[T], a args) {
 	runChunk[T](ks[o], u)
 	a.grad, a.momentum = u.param, u.param
 	runChunk[T](ks[opInside], a)
+	runtime.KeepAlive(&buf)
+	runtime.KeepAlive(bare)
 }
 
 // count returns how many elements of a the Cautious rule would step.
@@ -146,6 +151,7 @@ func count[T float](ks *[numOps]kernel, pl plan, a args) int {
 			runChunk[T](ks[opCouple], a)
 		}
 		k += int(ks[opCount](&a))
+		runtime.KeepAlive(&buf)
 	})
 	return k
 }
