@@ -120,23 +120,13 @@ const (
 
 var benchSizes = []int{64, l1Elements, 64 << 10, 1 << 20, dramElements}
 
-// pageAligned returns n zeros, the first of them shift elements past the start
-// of a page.
-func pageAligned[T any](n, shift int) []T {
-	const page = 4096
-	size := int(unsafe.Sizeof(*new(T)))
-	whole := make([]T, n+shift+page/size)
-	skip := (page - int(uintptr(unsafe.Pointer(&whole[0]))%page)) % page / size
-	return whole[skip+shift:][:n:n]
-}
-
 // asBytes returns the memory of x.
 func asBytes[T any](x []T) []byte {
 	return unsafe.Slice((*byte)(unsafe.Pointer(&x[0])), len(x)*int(unsafe.Sizeof(x[0])))
 }
 
-// fillRandom gives x normally distributed values, none zero. Past the first
-// million they repeat, rotated: enough for any predictor, and quick.
+// fillRandom gives x normally distributed values, none zero. After a million
+// they repeat, which no branch predictor can notice.
 func fillRandom[T float32 | float64](x []T, scale float64, seed int64) {
 	const most = 1<<20 - 3
 	r := rand.New(rand.NewSource(seed))
@@ -156,10 +146,10 @@ func benchData[T float32 | float64](step func(s lion.Stepper, param, grad, momen
 		const ringBytes = 8 << 10
 		ring := make([][]T, max(1, ringBytes/(n*int(unsafe.Sizeof(*new(T))))))
 		for i := range ring {
-			ring[i] = pageAligned[T](n, shift.grad)
+			ring[i] = limit.PageAligned[T](n, shift.grad)
 			fillRandom(ring[i], 1, int64(i))
 		}
-		param, momentum := pageAligned[T](n, shift.param), pageAligned[T](n, shift.momentum)
+		param, momentum := limit.PageAligned[T](n, shift.param), limit.PageAligned[T](n, shift.momentum)
 		fillRandom(param, 0.02, -1)
 		fillRandom(momentum, 0.3, -2)
 		return benchArrays{
@@ -180,31 +170,21 @@ func benchData[T float32 | float64](step func(s lion.Stepper, param, grad, momen
 	}
 }
 
-// A timer runs something k times, and returns the nanoseconds of one time.
-type timer func(k int) float64
-
-func (d benchArrays) timer(b *testing.B, s lion.Stepper) timer {
-	return func(k int) float64 {
-		start := time.Now()
+func (d benchArrays) timer(b *testing.B, s lion.Stepper) limit.Timer {
+	return limit.Time(func(k int) {
 		if err := d.step(s, k); err != nil {
 			b.Fatal(err)
 		}
-		return float64(time.Since(start)) / float64(k)
-	}
+	})
 }
 
-// A traffic limit runs twice k times, so that the arrays are as before.
-func limitTimer(b *testing.B, l limit.Loop, a limit.Arrays) timer {
+func limitTimer(b *testing.B, l limit.Loop, a limit.Arrays) limit.Timer {
 	b.Helper()
 	c, err := l.Bind(a)
 	if err != nil {
 		b.Fatal(err)
 	}
-	return func(k int) float64 {
-		start := time.Now()
-		c.Repeat(2 * k)
-		return float64(time.Since(start)) / float64(2*k)
-	}
+	return c.Timer()
 }
 
 // limitsOf returns the limit loops of an instruction set.
@@ -212,87 +192,25 @@ func limitsOf(p limit.Pattern, isa string) []limit.Loop {
 	return slices.DeleteFunc(limit.Loops(p), func(l limit.Loop) bool { return l.ISA != isa })
 }
 
-// batch returns how often to run something, at least once, to fill the time.
-func batch(t timer, fill time.Duration) int {
-	t(1)
-	return max(1, int(float64(fill)/t(1)))
-}
-
-// turns runs the timers one after the other, b.N rounds of about 50 µs each,
-// the order turning, and returns each one's times.
-func turns(b *testing.B, timers ...timer) [][]float64 {
-	times := make([][]float64, len(timers))
-	k := make([]int, len(timers))
-	for i, t := range timers {
-		k[i] = batch(t, 50*time.Microsecond)
-	}
-	b.ResetTimer()
-	for round := range b.N {
-		for i := range timers {
-			i = (i + round) % len(timers)
-			times[i] = append(times[i], timers[i](k[i]))
-		}
-	}
-	b.StopTimer()
-	return times
-}
-
-func median(x []float64) float64 {
-	x = slices.Clone(x)
-	slices.Sort(x)
-	return (x[(len(x)-1)/2] + x[len(x)/2]) / 2
-}
-
-// ratio returns the median of the rounds' ratios x/y.
-func ratio(x, y []float64) float64 {
-	r := make([]float64, len(x))
-	for i := range x {
-		r[i] = x[i] / y[i]
-	}
-	return median(r)
-}
-
-// chain is what clockGHz computes, kept so that the compiler must.
-var chain, chainXor, chainAdd uint64 = 1, 3, 5
-
-// clockGHz times a chain of additions and exclusive ors, each of which waits
-// for the one before, one cycle each on every CPU that this package has
-// assembly for. The best of a few runs counts: the others were interrupted, or
-// the clock was rising.
-func clockGHz() float64 {
-	best := math.Inf(1)
-	for range 5 {
-		const rounds = 2000
-		x, y, z := chain, chainXor, chainAdd
-		start := time.Now()
-		for range rounds {
-			x = (x ^ y) + z
-			x = (x ^ y) + z
-			x = (x ^ y) + z
-			x = (x ^ y) + z
-			x = (x ^ y) + z
-			x = (x ^ y) + z
-			x = (x ^ y) + z
-			x = (x ^ y) + z
-		}
-		best = min(best, float64(time.Since(start))/(rounds*16))
-		chain = x
-	}
-	return 1 / best
-}
-
 // report gives the figures of a step that took so many nanoseconds.
 func report(b *testing.B, n, bytes int, ns float64) {
 	b.ReportMetric(ns, "ns/op")
 	b.ReportMetric(float64(n*bytes)/ns*1e3, "MB/s")
-	b.ReportMetric(ns/float64(n)*16*clockGHz(), "cycles/16")
+	b.ReportMetric(ns/float64(n)*16*limit.ClockGHz(), "cycles/16")
+}
+
+// turns runs the timers in b.N rounds, at least seven.
+func turns(b *testing.B, timers ...limit.Timer) [][]float64 {
+	b.ResetTimer()
+	defer b.StopTimer()
+	return limit.Turns(max(7, b.N), timers)
 }
 
 func BenchmarkStep(b *testing.B) {
 	for _, f := range benchFormats {
 		for _, n := range benchSizes {
 			var d benchArrays // made when the first benchmark that is asked for needs it
-			run := func(name string, t func(b *testing.B) timer) {
+			run := func(name string, t func(b *testing.B) limit.Timer) {
 				b.Run(fmt.Sprintf("fmt=%s/n=%d/impl=%s", f.name, n, name), func(b *testing.B) {
 					if d.step == nil {
 						d = f.data(n, shifts{})
@@ -305,18 +223,18 @@ func BenchmarkStep(b *testing.B) {
 			}
 			for _, impl := range lion.Implementations() {
 				for _, v := range benchVariants {
-					run(impl+"/"+v.String(), func(b *testing.B) timer { return d.timer(b, v.stepper(b, impl)) })
+					run(impl+"/"+v.String(), func(b *testing.B) limit.Timer { return d.timer(b, v.stepper(b, impl)) })
 				}
 				// With or without prefetch: the faster of the two in a short trial.
 				if loops := limitsOf(f.pattern, impl); len(loops) != 0 {
 					best := -1
-					run("limit-"+impl, func(b *testing.B) timer {
-						var timers []timer
+					run("limit-"+impl, func(b *testing.B) limit.Timer {
+						var timers []limit.Timer
 						for _, l := range loops {
 							timers = append(timers, limitTimer(b, l, d.arrays))
 						}
 						if best < 0 {
-							best = fastest(timers)
+							best = limit.Fastest(timers)
 						}
 						return timers[best]
 					})
@@ -324,23 +242,6 @@ func BenchmarkStep(b *testing.B) {
 			}
 		}
 	}
-}
-
-// fastest returns the index of the timer with the least median time.
-func fastest(timers []timer) int {
-	times := make([][]float64, len(timers))
-	for range 9 {
-		for i, t := range timers {
-			times[i] = append(times[i], t(batch(t, time.Millisecond)))
-		}
-	}
-	best := 0
-	for i := range times {
-		if median(times[i]) < median(times[best]) {
-			best = i
-		}
-	}
-	return best
 }
 
 // benchRatio compares a variant's steps with their traffic limits.
@@ -355,17 +256,17 @@ func benchRatio(b *testing.B, sizes []int, variants []benchVariant) {
 						if d.step == nil {
 							d = f.data(n, shifts{})
 						}
-						timers := []timer{d.timer(b, v.stepper(b, impl))}
+						timers := []limit.Timer{d.timer(b, v.stepper(b, impl))}
 						for _, l := range loops {
 							timers = append(timers, limitTimer(b, l, d.arrays))
 						}
 						times := turns(b, timers...)
-						report(b, n, f.pattern.Bytes(), median(times[0]))
+						report(b, n, f.pattern.Bytes(), limit.Median(times[0]))
 						// Plain Go has no loop of its own, and only its time is reported.
 						if len(loops) != 0 {
-							slices.SortFunc(times[1:], func(x, y []float64) int { return cmp.Compare(median(x), median(y)) })
-							b.ReportMetric(median(times[1]), "limit-ns/op")
-							b.ReportMetric(ratio(times[0], times[1]), "x-limit")
+							slices.SortFunc(times[1:], func(x, y []float64) int { return cmp.Compare(limit.Median(x), limit.Median(y)) })
+							b.ReportMetric(limit.Median(times[1]), "limit-ns/op")
+							b.ReportMetric(limit.Ratio(times[0], times[1]), "x-limit")
 						}
 					})
 				}
@@ -398,8 +299,8 @@ func BenchmarkMisaligned(b *testing.B) {
 						}
 						s := benchVariants[0].stepper(b, impl)
 						times := turns(b, d.timer(b, s), aligned.timer(b, s))
-						report(b, n, f.pattern.Bytes(), median(times[0]))
-						b.ReportMetric(ratio(times[0], times[1]), "x-aligned")
+						report(b, n, f.pattern.Bytes(), limit.Median(times[0]))
+						b.ReportMetric(limit.Ratio(times[0], times[1]), "x-aligned")
 					})
 				}
 			}
@@ -414,12 +315,12 @@ func BenchmarkGeneric(b *testing.B) {
 	for _, v := range benchVariants {
 		for _, signs := range []string{"learnt", "new"} {
 			b.Run(fmt.Sprintf("fmt=f32/n=%d/signs=%s/%v", l1Elements, signs, v), func(b *testing.B) {
-				grad := pageAligned[float32](l1Elements, 0)
+				grad := limit.PageAligned[float32](l1Elements, 0)
 				if signs == "new" {
-					grad = pageAligned[float32](1<<20, 0)
+					grad = limit.PageAligned[float32](1<<20, 0)
 				}
 				fillRandom(grad, 1, 1)
-				param, momentum := pageAligned[float32](l1Elements, 0), pageAligned[float32](l1Elements, 0)
+				param, momentum := limit.PageAligned[float32](l1Elements, 0), limit.PageAligned[float32](l1Elements, 0)
 				fillRandom(param, 0.02, 2)
 				s := v.stepper(b, "generic")
 				at := 0
@@ -466,7 +367,7 @@ func BenchmarkStopTheWorld(b *testing.B) {
 	for _, impl := range lion.Implementations() {
 		b.Run("fmt=f32/n=100000000/impl="+impl, func(b *testing.B) {
 			if param == nil {
-				param, grad, momentum = pageAligned[float32](n, 0), pageAligned[float32](n, 0), pageAligned[float32](n, 0)
+				param, grad, momentum = limit.PageAligned[float32](n, 0), limit.PageAligned[float32](n, 0), limit.PageAligned[float32](n, 0)
 				fillRandom(param, 0.02, 1)
 				fillRandom(grad, 1, 2)
 			}

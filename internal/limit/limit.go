@@ -2,7 +2,8 @@
 // an optimizer step loads and stores, and do next to nothing besides. A step
 // can't be faster than the loop with its byte pattern, so the ratio of the two
 // times says how much of the machine the step uses. The loops are for
-// benchmarks; no step runs through them.
+// benchmarks; no step runs through them. With them stands what it takes to
+// compare two loops on a noisy machine.
 //
 // Every loop computes the same thing, on bytes, so that no value slows it down
 // (no floating point, hence no subnormals) and nothing drifts however often it

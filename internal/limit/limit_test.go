@@ -6,6 +6,8 @@ import (
 	"math/rand"
 	"runtime"
 	"testing"
+	"time"
+	"unsafe"
 
 	"github.com/stretchr/testify/require"
 )
@@ -47,9 +49,17 @@ func want(x, grad []byte, block, gradBlock int, copied bool) []byte {
 	return y
 }
 
+// mustHaveLoops skips where there is nothing to test.
+func mustHaveLoops(t *testing.T) {
+	if len(isas) == 0 {
+		t.Skipf("no assembly on %s with these build tags and this CPU", runtime.GOARCH)
+	}
+}
+
 // Every loop does what the package says, at any alignment, for one block and
 // more, and touches nothing beside its arrays.
 func TestLoops(t *testing.T) {
+	mustHaveLoops(t)
 	for _, p := range patterns {
 		for _, l := range Loops(p) {
 			t.Run(fmt.Sprintf("%s/%v", l.Name(), p), func(t *testing.T) {
@@ -90,6 +100,7 @@ func TestLoops(t *testing.T) {
 
 // Bind refuses arrays that a loop would run past.
 func TestBindRefuses(t *testing.T) {
+	mustHaveLoops(t)
 	for _, p := range patterns {
 		for _, l := range Loops(p) {
 			array := func(i, n int) []byte { return make([]byte, n*blocks[l.shape][i]) }
@@ -128,9 +139,7 @@ func TestBindRefuses(t *testing.T) {
 // Every storage format has its loops, two for each instruction set, and a
 // pattern that no loop serves has none.
 func TestPatterns(t *testing.T) {
-	if len(isas) == 0 {
-		t.Skipf("no assembly on %s with these build tags and this CPU", runtime.GOARCH)
-	}
+	mustHaveLoops(t)
 	for _, p := range patterns {
 		require.Len(t, Loops(p), 2*len(isas), "%+v", p)
 	}
@@ -140,4 +149,34 @@ func TestPatterns(t *testing.T) {
 	require.Equal(t, 20, Pattern{Param: 4, Grad: 4, Momentum: 4}.Bytes())
 	require.Equal(t, 20, Pattern{Param: 4, Grad: 2, Momentum: 4, Shadow: 2}.Bytes())
 	require.Equal(t, 14, Pattern{Param: 2, Grad: 2, Momentum: 2, Low: 2}.Bytes())
+}
+
+// The measuring tools give what they are named for.
+func TestTiming(t *testing.T) {
+	require.Equal(t, 2.0, Median([]float64{3, 1, 2}))
+	require.Equal(t, 2.5, Median([]float64{4, 1, 3, 2}))
+	require.Equal(t, 3.0, Ratio([]float64{3, 10, 60}, []float64{1, 5, 10}))
+
+	counts := [3]int{}
+	spend := func(i int, d time.Duration) Timer {
+		return Time(func(k int) {
+			counts[i] += k
+			time.Sleep(time.Duration(k) * d)
+		})
+	}
+	timers := []Timer{spend(0, 20*time.Millisecond), spend(1, 5*time.Millisecond), spend(2, 40*time.Millisecond)}
+	times := Turns(4, timers)
+	require.Equal(t, [3]int{6, 6, 6}, counts) // 4 rounds and 2 trials each
+	for _, x := range times {
+		require.Len(t, x, 4)
+	}
+	require.GreaterOrEqual(t, Median(times[0]), 20e6)
+	require.Equal(t, 1, Fastest(timers))
+
+	require.InDelta(t, 3, ClockGHz(), 2.9)
+
+	x := PageAligned[float64](5, 3)
+	require.Len(t, x, 5)
+	require.Equal(t, uintptr(24), uintptr(unsafe.Pointer(&x[0]))%4096)
+	require.Equal(t, []float64{0, 0, 0, 0, 0}, x)
 }
