@@ -150,7 +150,9 @@ func count[T float](ks *[numOps]kernel, pl plan, a args) int {
 			a.grad = noescape(unsafe.Pointer(&buf))
 			runChunk[T](ks[opCouple], a)
 		}
-		k += int(ks[opCount](&a))
+		// On the heap, a would miss that buf moves when the stack grows.
+		k += int(ks[opCount]((*args)(noescape(unsafe.Pointer(&a)))))
+		runtime.KeepAlive(&a)
 		runtime.KeepAlive(&buf)
 	})
 	return k
