@@ -33,7 +33,7 @@ var trainDefaults = map[string]struct {
 	epochs, batch   int
 	lr, weightDecay float64
 }{
-	"digits": {30, 32, 2e-3, 1},
+	"digits": {25, 16, 2e-3, 0.3},
 	"mnist":  {3, 64, 5e-4, 0.1},
 }
 
@@ -82,11 +82,11 @@ func parseTrain(args []string, help io.Writer) (trainOptions, error) {
 	o := trainOptions{config: lion.DefaultConfig()}
 	fs.StringVar(&o.data, "data", "digits", "`SET` to train on: digits (8×8, built in), mnist (28×28, from the module\n"+mnistModule+"), or a folder with four files in MNIST's format")
 	fs.StringVar(&o.config.Implementation, "impl", "", "`NAME` of the implementation: "+strings.Join(lion.Implementations(), ", ")+"\n(default: the best here, or what LION_IMPL names)")
-	fs.IntVar(&o.epochs, "epochs", 0, "`N` passes over the training set (default: digits 30, mnist 3)")
+	fs.IntVar(&o.epochs, "epochs", 0, "`N` passes over the training set (default: digits 25, mnist 3)")
 	fs.Float64Var(&o.config.LR, "lr", 0, "peak learning rate `η`; it falls linearly to 0 (default: digits 0.002, mnist 0.0005;\nbias-corrected: 10 times, refined and smooth: 250 times that)")
 	fs.Float64Var(&o.config.Beta1, "beta1", o.config.Beta1, "interpolation `β1`")
 	fs.Float64Var(&o.config.Beta2, "beta2", o.config.Beta2, "momentum decay `β2`")
-	fs.Float64Var(&o.config.WeightDecay, "weight-decay", 0, "weight decay `λ` (default: digits 1, mnist 0.1;\nindependent: that times η; coupled: 0.0001)")
+	fs.Float64Var(&o.config.WeightDecay, "weight-decay", 0, "weight decay `λ` (default: digits 0.3, mnist 0.1;\nindependent: that times η; coupled: 0.0001)")
 	fs.Func("rule", "`RULE` of the update: paper, momentum-first, bias-corrected, cautious, refined\nor smooth (default paper)", func(s string) (err error) {
 		o.config.Rule, err = lion.ParseRule(s)
 		return err
@@ -96,7 +96,7 @@ func parseTrain(args []string, help io.Writer) (trainOptions, error) {
 		return err
 	})
 	fs.Uint64Var(&o.seed, "seed", 1, "`SEED` of the initial weights and of the order of the samples")
-	fs.IntVar(&o.batch, "batch", 0, "`N` samples in a batch (default: digits 32, mnist 64)")
+	fs.IntVar(&o.batch, "batch", 0, "`N` samples in a batch (default: digits 16, mnist 64)")
 	hidden := fs.String("hidden", "128", "`SIZES` of the hidden layers, such as 128 or 256,64")
 	fs.StringVar(&o.plot, "plot", "", "draw loss and accuracy into `FILE.svg`")
 	if err := parse(fs, trainAbout, args, help); err != nil {

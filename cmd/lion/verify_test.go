@@ -64,7 +64,7 @@ func (f fault) StepF64(param, grad, momentum []float64) error {
 
 // verifyFaulty verifies an implementation called faulty, which is the generic
 // one with a fault.
-func verifyFaulty(f fault) (err error, stdout, stderr string) {
+func verifyFaulty(f fault) (stdout, stderr string, err error) {
 	var out, errs bytes.Buffer
 	v := verifier{
 		make: func(c lion.Config, t int) (stepper, error) {
@@ -80,11 +80,11 @@ func verifyFaulty(f fault) (err error, stdout, stderr string) {
 		impls: []string{"faulty", reference}, workers: 2, seed: 1, limit: time.Nanosecond, stdout: &out, stderr: &errs,
 	}
 	err = v.run()
-	return err, out.String(), errs.String()
+	return out.String(), errs.String(), err
 }
 
 func TestVerifySeesNoFault(t *testing.T) {
-	err, stdout, stderr := verifyFaulty(fault{})
+	stdout, stderr, err := verifyFaulty(fault{})
 	require.NoError(t, err)
 	assert.Empty(t, stderr)
 	assert.Contains(t, stdout, "faulty")
@@ -130,7 +130,7 @@ func TestVerifyDetects(t *testing.T) {
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			err, stdout, stderr := verifyFaulty(f)
+			stdout, stderr, err := verifyFaulty(f)
 			require.ErrorContains(t, err, "this machine fails")
 			assert.ErrorContains(t, err, "faulty, f")
 			assert.NotContains(t, err.Error(), "generic, f")
@@ -167,7 +167,7 @@ func TestVerifyComparesDigests(t *testing.T) {
 	good := published[name]
 	defer func() { published[name] = good }()
 	published[name] = "0123456789abcdef"
-	err, _, _ := verifyFaulty(fault{})
+	_, _, err := verifyFaulty(fault{})
 	assert.ErrorContains(t, err, "published 0123456789abcdef")
 }
 
