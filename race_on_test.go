@@ -1,0 +1,5 @@
+//go:build race
+
+package lion
+
+const raceEnabled = true
