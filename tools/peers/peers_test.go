@@ -1,0 +1,198 @@
+package peers
+
+import (
+	"fmt"
+	"math"
+	"math/rand"
+	"slices"
+	"testing"
+
+	"github.com/lionkernel/lion"
+	"github.com/lionkernel/lion/internal/limit"
+)
+
+const lr, beta1, beta2, weightDecay = 1e-4, 0.9, 0.99, 0.1
+
+// constants are those of the numeric contract, each rounded once.
+func constants[T float32 | float64](decay bool) *[6]T {
+	wd := 0.0
+	if decay {
+		wd = weightDecay
+	}
+	b1, b2 := float64(beta1), float64(beta2)
+	return &[6]T{T(b1), T(1 - b1), T(b2), T(1 - b2), T(lr), T(1 - float64(lr)*wd)}
+}
+
+func stepper(tb testing.TB, impl string, decay bool) lion.Stepper {
+	tb.Helper()
+	cfg := lion.DefaultConfig()
+	cfg.LR, cfg.Beta1, cfg.Beta2, cfg.Implementation = lr, beta1, beta2, impl
+	if decay {
+		cfg.WeightDecay = weightDecay
+	}
+	s, err := lion.New(cfg)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return s
+}
+
+// data is a set of arrays in an element type.
+type data[T float32 | float64] struct{ param, grad, momentum []T }
+
+func newData[T float32 | float64](n int) data[T] {
+	d := data[T]{limit.PageAligned[T](n, 0), limit.PageAligned[T](n, 0), limit.PageAligned[T](n, 0)}
+	r := rand.New(rand.NewSource(int64(n)))
+	for i := range n {
+		d.param[i], d.grad[i], d.momentum[i] = T(0.02*r.NormFloat64()), T(r.NormFloat64()), T(0.3*r.NormFloat64())
+	}
+	return d
+}
+
+// format gives the tests and benchmarks what differs between float32 and float64.
+type format struct {
+	name, ctype string
+	bytes       int
+	check       func(t *testing.T, l loop, exact, decay bool)
+	timers      func(tb testing.TB, n int, decay bool) (ours func(impl string) limit.Timer, peer func(l loop) limit.Timer)
+}
+
+var formats = []format{
+	{"f32", "float", 20, check(lion.Stepper.StepF32), timers(lion.Stepper.StepF32)},
+	{"f64", "double", 40, check(lion.Stepper.StepF64), timers(lion.Stepper.StepF64)},
+}
+
+type stepFunc[T float32 | float64] func(s lion.Stepper, param, grad, momentum []T) error
+
+// check holds ten steps of the C loop against ours: the same bits, or, where
+// the compiler may fuse, weights that differ by a sign step here and there and
+// momentum that differs in its last bits.
+func check[T float32 | float64](step stepFunc[T]) func(*testing.T, loop, bool, bool) {
+	return func(t *testing.T, l loop, exact, decay bool) {
+		const n, steps = 10007, 10
+		x := newData[T](n)
+		x.grad[1], x.momentum[1] = 0, 0 // sign(0)
+		y := data[T]{slices.Clone(x.param), x.grad, slices.Clone(x.momentum)}
+		s := stepper(t, "generic", decay)
+		for range steps {
+			if err := step(s, x.param, x.grad, x.momentum); err != nil {
+				t.Fatal(err)
+			}
+		}
+		repeat(l, y.param, y.grad, y.momentum, constants[T](decay), steps)
+		if exact {
+			if !slices.Equal(x.param, y.param) || !slices.Equal(x.momentum, y.momentum) {
+				t.Error("not the same bits")
+			}
+			return
+		}
+		ulp := 2.3e-16
+		if T(1)+T(ulp) == 1 {
+			ulp = 1.2e-7
+		}
+		for i := range n {
+			if math.Abs(float64(x.momentum[i]-y.momentum[i])) > 100*ulp || math.Abs(float64(x.param[i]-y.param[i])) > 2.1*lr*steps {
+				t.Fatalf("element %d: ours %v, %v; theirs %v, %v", i, x.param[i], x.momentum[i], y.param[i], y.momentum[i])
+			}
+		}
+		if near := agree(x.param, y.param); near < n*99/100 {
+			t.Errorf("only %d of %d weights agree", near, n)
+		}
+	}
+}
+
+// agree counts the weights that differ by less than half a sign step.
+func agree[T float32 | float64](x, y []T) (n int) {
+	for i := range x {
+		if math.Abs(float64(x[i]-y[i])) < lr/2 {
+			n++
+		}
+	}
+	return n
+}
+
+// timers gives the two sides a timer each, over the same arrays.
+func timers[T float32 | float64](step stepFunc[T]) func(testing.TB, int, bool) (func(string) limit.Timer, func(loop) limit.Timer) {
+	return func(tb testing.TB, n int, decay bool) (func(string) limit.Timer, func(loop) limit.Timer) {
+		d := newData[T](n)
+		ours := func(impl string) limit.Timer {
+			s := stepper(tb, impl, decay)
+			return limit.Time(func(k int) {
+				for range k {
+					if err := step(s, d.param, d.grad, d.momentum); err != nil {
+						tb.Fatal(err)
+					}
+				}
+			})
+		}
+		peer := func(l loop) limit.Timer {
+			k6 := constants[T](decay)
+			return limit.Time(func(k int) { repeat(l, d.param, d.grad, d.momentum, k6, k) })
+		}
+		return ours, peer
+	}
+}
+
+// each runs f over every compiler, build, phrasing and decay of a format.
+func each[B interface {
+	Run(string, func(B)) bool
+	TempDir() string
+	Fatal(...any)
+	Skip(...any)
+}](tb B, prefix string, ctype string, f func(tb B, b build, l loop, decay bool)) {
+	ccs := compilers()
+	if len(ccs) == 0 {
+		tb.Skip("no C compiler: set CC, or install clang or gcc")
+	}
+	for _, cc := range ccs {
+		for _, b := range builds() {
+			for i, phrase := range phrases {
+				for _, decay := range []bool{true, false} {
+					wd := 0.0
+					if decay {
+						wd = weightDecay
+					}
+					tb.Run(fmt.Sprintf("%scc=%s/flags=%s/sign=%s/decay=%g", prefix, cc, b.name, phrase, wd), func(tb B) {
+						l, err := compile(tb.TempDir(), cc, b, i, ctype, decay)
+						if err != nil {
+							tb.Fatal(err)
+						}
+						f(tb, b, l, decay)
+					})
+				}
+			}
+		}
+	}
+}
+
+// The peers compute the paper's Lion, so their times mean something.
+func TestPeers(t *testing.T) {
+	for _, f := range formats {
+		each(t, "fmt="+f.name+"/", f.ctype, func(t *testing.T, b build, l loop, decay bool) { f.check(t, l, b.exact, decay) })
+	}
+}
+
+func BenchmarkPeers(b *testing.B) {
+	for _, f := range formats {
+		for _, n := range []int{1 << 10, 64 << 10, 16 << 20} {
+			each(b, fmt.Sprintf("fmt=%s/n=%d/", f.name, n), f.ctype, func(b *testing.B, how build, l loop, decay bool) {
+				impl := how.isa
+				if impl == "" {
+					impl = lion.Implementations()[0]
+				}
+				if !slices.Contains(lion.Implementations(), impl) {
+					b.Skipf("%s can't run here", impl)
+				}
+				ours, peer := f.timers(b, n, decay)
+				b.ResetTimer()
+				times := limit.Turns(max(7, b.N), []limit.Timer{peer(l), ours(impl)})
+				b.StopTimer()
+				theirs := limit.Median(times[0])
+				b.ReportMetric(theirs, "ns/op")
+				b.ReportMetric(theirs/float64(n)*16*limit.ClockGHz(), "cycles/16")
+				b.ReportMetric(limit.Median(times[1]), "ours-ns/op")
+				b.ReportMetric(limit.Ratio(times[0], times[1]), "x-ours")
+			})
+		}
+	}
+}
