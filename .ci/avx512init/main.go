@@ -96,11 +96,11 @@ func run(status *int) error {
 	}
 	syscall.CloseOnExec(report)
 
-	args, err := strings0("/run.d/args")
+	args, err := readStrings("/run.d/args")
 	if err != nil {
 		return err
 	}
-	env, err := strings0("/run.d/env")
+	env, err := readStrings("/run.d/env")
 	if err != nil {
 		return err
 	}
@@ -122,14 +122,17 @@ func run(status *int) error {
 			*status = 128 + int(ws.Signal())
 			fmt.Println("avx512init: killed by signal:", ws.Signal())
 		}
+	case errors.Is(err, syscall.ENOENT):
+		// The file is there; what can be missing is its dynamic linker.
+		return fmt.Errorf("%w (a dynamic program? build it with CGO_ENABLED=0)", err)
 	default:
 		return err
 	}
 	return nil
 }
 
-// strings0 reads a file of NUL-terminated strings.
-func strings0(path string) ([]string, error) {
+// readStrings reads a file of NUL-terminated strings.
+func readStrings(path string) ([]string, error) {
 	b, err := os.ReadFile(path)
 	if err != nil || len(b) == 0 {
 		return nil, err
