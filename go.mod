@@ -3,6 +3,7 @@ module github.com/lionkernel/lion
 go 1.22
 
 require (
+	github.com/klauspost/cpuid/v2 v2.3.0
 	github.com/stretchr/testify v1.11.1
 	golang.org/x/sys v0.30.0
 )
