@@ -55,21 +55,25 @@ func stepArrays64(s Stepper) error {
 	return s.StepF64(param[:], grad[:], momentum[:])
 }
 
-// TestStackGrowth steps arrays on goroutines' stacks, at depths where a stack
-// has to grow, and so to move, at every place inside the step.
+// TestStackGrowth steps arrays on goroutines' stacks, in frames ever deeper, so
+// that a stack has to grow, and so to move, at any place inside the step.
 func TestStackGrowth(t *testing.T) {
 	eachImplementation(t, func(t *testing.T, impl int) {
-		depths := 120
+		depths, every := 1000, 2
 		if testing.Short() {
-			depths = 30
+			every = 7
 		}
 		for _, cfg := range variants(decaying()) {
 			s := stepper(cfg)
 			s.impl = uint8(impl)
-			want := onStack(s, 0)
-			for depth := range depths {
+			want := onStack(&s)
+			for depth := 0; depth < depths; depth += every {
 				got := make(chan [2]float64)
-				go func() { got <- onStack(s, depth) }()
+				go func() {
+					var sum [2]float64
+					deeper(depth, &s, &sum)
+					got <- sum
+				}()
 				if got := <-got; got != want {
 					t.Fatalf("%v %v %v at depth %d: %v, want %v", cfg.Rule, cfg.Decay, cfg.CautiousScale, depth, got, want)
 				}
@@ -78,16 +82,21 @@ func TestStackGrowth(t *testing.T) {
 	})
 }
 
-// onStack steps arrays in a frame so deep and sums them up.
+// deeper calls onStack so many frames deeper, each of a few words.
 //
 //go:noinline
-func onStack(s Stepper, depth int) (sum [2]float64) {
+func deeper(depth int, s *Stepper, sum *[2]float64) {
 	if depth > 0 {
-		var pad [12]uint64 // so that a few dozen frames are a stack
-		pad[depth%12] = 1
-		sum = onStack(s, depth-1)
-		return [2]float64{sum[0], sum[1] * float64(pad[depth%12])}
+		deeper(depth-1, s, sum)
+		return
 	}
+	*sum = onStack(s)
+}
+
+// onStack steps arrays in its frame and sums them up.
+//
+//go:noinline
+func onStack(s *Stepper) (sum [2]float64) {
 	var p32, g32, m32 [25]float32
 	var p64, g64, m64 [25]float64
 	for i := range p32 {
