@@ -65,7 +65,7 @@ func refinedF64AVX2(a *args) (nan uint32)
 // it: a feature is on if both agree.
 func init() {
 	avx2 := implementation{name: "avx2", kernels: genericKernels}
-	if !cpuid.CPU.Has(cpuid.AVX2) || !cpu.X86.HasAVX2 {
+	if !cpuid.CPU.Has(cpuid.AVX2) || !cpu.X86.HasAVX2 || !cpu.X86.HasAVX {
 		avx2.missing = "the CPU has no AVX2, or GODEBUG turns it off"
 	}
 	avx2.kernels[f32][opPaper] = paperF32AVX2
