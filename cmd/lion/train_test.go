@@ -76,7 +76,7 @@ func TestTrainRules(t *testing.T) {
 	for _, rule := range []lion.Rule{lion.Paper, lion.MomentumFirst, lion.BiasCorrected, lion.Cautious, lion.Refined, lion.Smooth} {
 		for _, decay := range []lion.Decay{lion.Decoupled, lion.DecoupledPaper, lion.Independent, lion.Coupled} {
 			t.Run(fmt.Sprintf("%v/%v", rule, decay), func(t *testing.T) {
-				args := []string{"-epochs", "8", "-rule", rule.String(), "-decay", decay.String()}
+				args := []string{"-epochs", "6", "-batch", "32", "-rule", rule.String(), "-decay", decay.String()}
 				if rule == lion.BiasCorrected && decay != lion.Coupled {
 					code, _, stderr := lionCommand(append([]string{"train"}, args...)...)
 					assert.Equal(t, exitFail, code)
@@ -92,9 +92,9 @@ func TestTrainRules(t *testing.T) {
 // Each flag changes the result, and so is not ignored.
 func TestTrainFlags(t *testing.T) {
 	seen := map[string]string{}
-	for _, flags := range []string{"", "-epochs 1", "-lr 0.003", "-beta1 0.8", "-beta2 0.9", "-weight-decay 2",
+	for _, flags := range []string{"", "-epochs 2", "-lr 0.003", "-beta1 0.8", "-beta2 0.9", "-weight-decay 2",
 		"-seed 2", "-batch 7", "-hidden 16", "-hidden 32,16", "-rule cautious", "-decay independent"} {
-		args := append([]string{"-epochs", "2"}, strings.Fields(flags)...)
+		args := append([]string{"-epochs", "1"}, strings.Fields(flags)...)
 		digest := trainOK(t, args...).digest
 		assert.NotContains(t, seen, digest, "%q gives what %q gives", flags, seen[digest])
 		seen[digest] = flags

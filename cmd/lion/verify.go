@@ -32,7 +32,7 @@ func verifyCommand(args []string, stdout, stderr io.Writer) error {
 	if *limit < 0 {
 		return misuse("-time %v: must not be negative", *limit)
 	}
-	v := verifier{make: newStepper, impls: lion.Implementations(), workers: runtime.GOMAXPROCS(0),
+	v := verifier{make: newStepper, impls: lion.Implementations(), rules: rules, workers: runtime.GOMAXPROCS(0),
 		seed: *seed, limit: *limit, stdout: stdout, stderr: stderr}
 	return v.run()
 }
@@ -41,6 +41,7 @@ func verifyCommand(args []string, stdout, stderr io.Writer) error {
 type verifier struct {
 	make           maker
 	impls          []string // reference among them
+	rules          []rule
 	workers        int
 	seed           uint64
 	limit          time.Duration
@@ -74,9 +75,9 @@ func (v *verifier) run() error {
 }
 
 // each calls f with every case that is verified.
-func each(f func(format, rule) error) error {
+func (v *verifier) each(f func(format, rule) error) error {
 	for _, fm := range formats {
-		for _, r := range rules {
+		for _, r := range v.rules {
 			if err := f(fm, r); err != nil {
 				return err
 			}
@@ -96,7 +97,7 @@ func (v *verifier) newTallies() map[string]*tally {
 }
 
 func (v *verifier) fixed() error {
-	return each(func(f format, r rule) error {
+	return v.each(func(f format, r rule) error {
 		t := v.newTallies()
 		v.tallies[caseName(f, r)] = t
 		return newChecker(f, r, v.make, v.impls, v.show).fixed(t)
@@ -134,7 +135,7 @@ func (v *verifier) random(deadline time.Time) {
 
 func (v *verifier) work(r rng, deadline time.Time) {
 	var checkers []*checker
-	each(func(f format, r rule) error {
+	v.each(func(f format, r rule) error {
 		checkers = append(checkers, newChecker(f, r, v.make, v.impls, v.show))
 		return nil
 	})
@@ -174,7 +175,7 @@ func (v *verifier) print() error {
 	w := tabwriter.NewWriter(v.stdout, 0, 0, 3, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(w, "implementation\tformat\trule\telements\tmismatches\tdigest\t")
 	var faults []string
-	each(func(f format, r rule) error {
+	v.each(func(f format, r rule) error {
 		name := caseName(f, r)
 		for _, impl := range v.impls {
 			t := v.tallies[name][impl]
