@@ -1,0 +1,198 @@
+package lion
+
+import (
+	"encoding/binary"
+	"errors"
+	"math"
+	"reflect"
+	"testing"
+	"unsafe"
+)
+
+// Fuzz targets, with their corpus in testdata/fuzz:
+//
+//	go test -run NONE -fuzz FuzzStepF32 -fuzzminimizetime 10x
+//
+// (Unlimited, minimising an input takes most of the time.) Those of the steps read raw
+// bytes as a Config, a length, offsets and elements, and run every rule and
+// decay on every implementation that can run here.
+
+// A tape is what a fuzzer made up; it goes on with zeros.
+type tape []byte
+
+func (t *tape) take(n int) uint64 {
+	var buf [8]byte
+	*t = (*t)[copy(buf[:n], *t):]
+	return binary.LittleEndian.Uint64(buf[:])
+}
+
+// unit reads a number in [0, 1), in steps fine enough to come close to 1.
+func (t *tape) unit() float64 { return float64(t.take(3)) / (1 << 24) }
+
+// positive reads a number of any size that float32 has.
+func (t *tape) positive() float64 {
+	return math.Ldexp(1+t.unit(), int(int16(t.take(2)))%150)
+}
+
+// config reads a Config, most of them good.
+func (t *tape) config() Config {
+	cfg := Config{LR: 1e-3, Beta1: 0.9, Beta2: 0.99, WeightDecay: 0.1, GradScale: 1, Gamma: 0.1, Epsilon: 1e-8, Kappa: 1}
+	has := t.take(1)
+	for i, f := range []func(){
+		func() { cfg.LR = t.positive() },
+		func() { cfg.Beta1 = t.unit() },
+		func() { cfg.Beta2 = t.unit() },
+		func() { cfg.WeightDecay = t.positive() },
+		func() { cfg.GradScale = t.positive() },
+		func() { cfg.GradScale = -cfg.GradScale },
+		func() { cfg.Gamma, cfg.Epsilon, cfg.Kappa = t.positive(), t.positive(), t.positive() },
+		func() { cfg.WeightDecay, cfg.LR = 0, 0 },
+	} {
+		if has>>i&1 != 0 {
+			f()
+		}
+	}
+	return cfg
+}
+
+// inputs reads up to 140 elements for each slice; where the tape has ended they
+// are ordinary.
+func (t *tape) inputs(sc *scheme) *inputs {
+	n := int(t.take(1)) % 141
+	in := sc.newInputs(n)
+	r := &prng{uint64(n)}
+	for i := range n {
+		for s, e := range sc.elems {
+			b := e.ordinary(r)
+			if len(*t) > 0 {
+				b = t.take(e.size)
+			}
+			sc.set(in, s, i, b)
+		}
+	}
+	return in
+}
+
+// fuzzBytes starts a target from a few tapes besides the committed corpus: each
+// format's classes of values, in order and shifted, under some settings.
+func fuzzBytes(f *testing.F, sc *scheme) {
+	for shift := range 3 {
+		data := []byte{byte(0x20 * shift), byte(shift), byte(2 * shift), byte(3 * shift), 96}
+		for i := range 288 {
+			e := sc.elems[i%3]
+			c := e.classes()
+			var buf [8]byte
+			binary.LittleEndian.PutUint64(buf[:], c[(i*(shift+1)+i/len(c))%len(c)])
+			data = append(data, buf[:e.size]...)
+		}
+		f.Add(data)
+	}
+}
+
+func fuzzStep(f *testing.F, sc *scheme) {
+	fuzzBytes(f, sc)
+	f.Fuzz(func(t *testing.T, data []byte) {
+		tape := tape(data)
+		cfg := tape.config()
+		off := [3]int{int(tape.take(1) % 16), int(tape.take(1) % 16), int(tape.take(1) % 16)}
+		in := tape.inputs(sc)
+		rig := newRig(sc, in.n)
+		for _, cfg := range variants(cfg) {
+			if _, err := New(cfg); err != nil {
+				continue
+			}
+			sub := ruleSubject(cfg)
+			rig.expect(&sub, in)
+			for impl := range implementations {
+				if implementations[impl].missing != "" {
+					continue
+				}
+				if err := rig.check(&sub, impl, off); err != nil {
+					t.Errorf("%s, %+v: %v", implementations[impl].name, cfg, err)
+				}
+			}
+			for _, s := range []int{iParam, iMomentum} {
+				e := sc.elems[s]
+				for i := range in.n {
+					if b := e.get(unsafe.Pointer(&rig.want[s][0]), i); e.isNaN(b) && b != e.canonical() {
+						t.Errorf("%+v: %s[%d] = %#x is no canonical NaN", cfg, sliceNames[s], i, b)
+					}
+				}
+			}
+		}
+	})
+}
+
+func FuzzStepF32(f *testing.F) { fuzzStep(f, schemes[f32]) }
+func FuzzStepF64(f *testing.F) { fuzzStep(f, schemes[f64]) }
+
+// FuzzSplit: a slice may be cut anywhere.
+func FuzzSplit(f *testing.F) {
+	fuzzBytes(f, schemes[f32])
+	fuzzBytes(f, schemes[f64])
+	f.Fuzz(func(t *testing.T, data []byte) {
+		tape := tape(data)
+		cfg := tape.config()
+		cut := int(tape.take(2))
+		sc := schemes[tape.take(1)%uint64(len(schemes))]
+		in := tape.inputs(sc)
+		for _, cfg := range variants(cfg) {
+			if _, err := New(cfg); err != nil || cfg.CautiousScale != ScaleNone {
+				continue // a scale looks at the whole tensor
+			}
+			for impl := range implementations {
+				if implementations[impl].missing != "" {
+					continue
+				}
+				if err := checkSplit(impl, sc, cfg, in, []int{cut % (in.n + 1)}); err != nil {
+					t.Errorf("%s, %+v: %v", implementations[impl].name, cfg, err)
+				}
+			}
+		}
+	})
+}
+
+// FuzzNew: whatever is in a Config, New gives an error that says what kind it is
+// and no Stepper, or one whose constants are all finite and that steps.
+func FuzzNew(f *testing.F) {
+	inf := math.Inf(1)
+	f.Add(1e-4, 0.9, 0.99, 0.0, 0.0, 0.1, 1e-8, 0.0, uint8(0), uint8(0), uint8(0), "", 1)
+	f.Add(math.MaxFloat32, 1-0x1p-53, 0.0, 5e-324, -1e38, 3e38, 0.0, 5e-324, uint8(2), uint8(3), uint8(0), "generic", math.MaxInt)
+	f.Add(inf, math.NaN(), -1.0, -inf, inf, -0.0, 1e300, -1.0, uint8(6), uint8(4), uint8(3), "avx1024", -1)
+	f.Fuzz(func(t *testing.T, lr, beta1, beta2, decay, scale, gamma, epsilon, kappa float64, rule, where, cautious uint8, impl string, step int) {
+		cfg := Config{LR: lr, Beta1: beta1, Beta2: beta2, WeightDecay: decay, GradScale: scale,
+			Rule: Rule(rule), Decay: Decay(where), CautiousScale: CautiousScale(cautious),
+			Gamma: gamma, Epsilon: epsilon, Kappa: kappa, Implementation: impl}
+		s, err := New(cfg)
+		if err != nil {
+			if !errors.Is(err, ErrConfig) && !errors.Is(err, ErrImplementation) {
+				t.Errorf("%+v: %v is of no kind", cfg, err)
+			}
+			if s != (Stepper{}) {
+				t.Errorf("%+v: a Stepper came with %v", cfg, err)
+			}
+			return
+		}
+		if again, err := New(cfg); err != nil || again != s {
+			t.Errorf("%+v: not the same the second time", cfg)
+		}
+		for _, s := range []Stepper{s, s.At(step)} {
+			for _, c := range []reflect.Value{reflect.ValueOf(s.f32), reflect.ValueOf(s.f64)} {
+				for i := range c.NumField() {
+					if x := c.Field(i).Float(); isNaN(x) || isInf(x) {
+						t.Errorf("%+v at %d: %s = %v", cfg, step, c.Type().Field(i).Name, x)
+					}
+				}
+			}
+		}
+		p, g, m := []float32{1, -2, 0}, []float32{-1, 3, 0}, []float32{0.5, 0, 0}
+		err = s.At(step).StepF32(p, g, m)
+		if cfg.Rule == BiasCorrected && step < 1 {
+			if !errors.Is(err, ErrConfig) {
+				t.Errorf("step %d is none, but %v", step, err)
+			}
+		} else if err != nil {
+			t.Errorf("%+v: %v", cfg, err)
+		}
+	})
+}
