@@ -38,11 +38,13 @@ var (
 func plotTraining(path, title string, history []epoch) error {
 	loss := newPlot("cross-entropy loss")
 	loss.Title.Text = title
+	loss.Title.TextStyle.Font.Size = vg.Points(10)
 	loss.Y.Min = 0
 	accuracy := newPlot("accuracy, %")
 	accuracy.X.Label.Text = "epoch"
 	accuracy.Legend.Top = false
 	accuracy.Legend.YOffs *= -1
+	accuracy.Y.Tick.Marker = plot.TickerFunc(wholeTicks)
 
 	for _, c := range []struct {
 		plot  *plot.Plot
@@ -93,7 +95,7 @@ func plotTraining(path, title string, history []epoch) error {
 func newPlot(y string) *plot.Plot {
 	p := plot.New()
 	p.Y.Label.Text = y
-	p.X.Tick.Marker = plot.TickerFunc(epochTicks)
+	p.X.Tick.Marker = plot.TickerFunc(wholeTicks)
 	p.Legend.Top = true
 	// Samples left of the names: viewers' fonts differ in width.
 	p.Legend.Left = true
@@ -103,9 +105,9 @@ func newPlot(y string) *plot.Plot {
 	return p
 }
 
-// epochTicks puts a tick at each epoch, and a number at some ten of them at
-// most.
-func epochTicks(low, high float64) []plot.Tick {
+// wholeTicks puts a tick at every whole number, as long as there are few, and
+// labels some ten of them.
+func wholeTicks(low, high float64) []plot.Tick {
 	every := 1
 	for _, e := range []int{2, 5, 10, 20, 50, 100, 200, 500, 1000} {
 		if (high-low)/float64(every) > 10 {
@@ -113,12 +115,12 @@ func epochTicks(low, high float64) []plot.Tick {
 		}
 	}
 	var ticks []plot.Tick
-	for e := math.Ceil(low); e <= high; e++ {
+	for v := math.Ceil(low); v <= high; v++ {
 		switch {
-		case int(e)%every == 0:
-			ticks = append(ticks, plot.Tick{Value: e, Label: strconv.Itoa(int(e))})
+		case int(v)%every == 0:
+			ticks = append(ticks, plot.Tick{Value: v, Label: strconv.Itoa(int(v))})
 		case high-low <= 100:
-			ticks = append(ticks, plot.Tick{Value: e})
+			ticks = append(ticks, plot.Tick{Value: v})
 		}
 	}
 	return ticks
