@@ -37,11 +37,13 @@
 	BCAST  COEF(const_cNegZero), Y14     \
 	VXORPS Y12, Y14, Y14
 
-// FINISH sets AX ≠ 0 if a NaN went into the sums, and cleans the upper halves.
+// FINISH makes AX, a count or 0, nonzero if a NaN went into the sums, and cleans
+// the upper halves. Smashes R9.
 #define FINISH \
 	ADD    Y6, Y7, Y7     \
 	CMP    $3, Y7, Y7, Y7 \
-	MOVMSK Y7, AX         \
+	MOVMSK Y7, R9         \
+	ORL    R9, AX         \
 	VZEROUPPER
 
 // INTERP: Y3 = β1·m + (1−β1)·s·g, Y2 = β2·m + (1−β2)·s·g. Smashes Y4, Y5.
@@ -181,33 +183,122 @@
 	BLENDV  Y5, Y1, Y3, Y3            \
 	STEP(p)
 
+// SMOOTH: η·tanh(κ·c). Smashes Y1, Y3–Y5, and Y14, Y15, which no other macro
+// that it is used with needs.
+#define SMOOTH(p, g, m) \
+	INTERP(g, m)                  \
+	BCAST COEF(const_cKappa), Y4  \
+	MUL   Y4, Y3, Y3              \
+	TANH                          \
+	MUL   Y12, Y3, Y3             \
+	STEP(p)
+
+// TANHC is constant i of the table.
+#define TANHC(i) tanh<>+((i)*SIZE)(SB)
+
+// TERM: Y14 = Y14·r + constant i. Smashes Y15.
+#define TERM(i) \
+	MUL   Y4, Y14, Y14   \
+	BCAST TANHC(i), Y15  \
+	ADD   Y15, Y14, Y14
+
+// TANH: Y3 = tanh(Y3), operation by operation as in tanh.go; MIN returns its
+// first operand where either is NaN. Y1 is 2ᵏ, Y4 r, Y5 k, Y14 the polynomial.
+// Smashes Y1, Y4, Y5, Y14, Y15.
+#define TANH \
+	BCAST   COEF(const_cNegZero), Y5  \
+	VANDNPS Y3, Y5, Y4                \
+	VANDPS  Y3, Y5, Y3                \
+	ADD     Y4, Y4, Y4                \
+	BCAST   TANHC(0), Y5              \
+	MIN     Y4, Y5, Y4                \
+	BCAST   TANHC(1), Y5              \
+	MUL     Y4, Y5, Y5                \
+	BCAST   TANHC(2), Y15             \
+	ADD     Y15, Y5, Y5               \
+	BCAST   TANHC(6), Y1              \
+	IADD    Y1, Y5, Y1                \
+	ISHL    $MANTISSA, Y1, Y1         \
+	SUB     Y15, Y5, Y5               \
+	BCAST   TANHC(3), Y15             \
+	MUL     Y5, Y15, Y15              \
+	SUB     Y15, Y4, Y4               \
+	BCAST   TANHC(4), Y15             \
+	MUL     Y5, Y15, Y15              \
+	SUB     Y15, Y4, Y4               \
+	BCAST   TANHC(7), Y14             \
+	TERMS                             \
+	MUL     Y4, Y14, Y14              \
+	MUL     Y1, Y14, Y14              \
+	BCAST   COEF(const_cOne), Y15     \
+	SUB     Y15, Y1, Y1               \
+	ADD     Y1, Y14, Y14              \
+	BCAST   TANHC(5), Y15             \
+	ADD     Y14, Y15, Y15             \
+	DIV     Y15, Y14, Y14             \
+	VORPS   Y14, Y3, Y3
+
+// COUNT: AX += the elements that CAUTIOUS steps. Smashes Y1, Y3–Y5, R9.
+#define COUNT(p, g, m) \
+	MUL     g, Y9, Y3         \
+	MUL     m, Y8, Y4         \
+	ADD     Y3, Y4, Y3        \
+	AGREE(g)                  \
+	CMP     $12, Y15, Y3, Y3  \
+	MOVMSK  Y3, R9            \
+	POPCNTL R9, R9            \
+	ADDL    R9, AX
+
+// COUPLE: Y1 = g + λ·p. Smashes Y3.
+#define COUPLE(p, g, m) COUPLED(p, g)
+
+// INSIDE: Y0 = p − η·(λ·p − g). Smashes Y1, Y3.
+#define INSIDE(p, g, m) \
+	MOVU  g, Y3               \
+	BCAST COEF(const_cWD), Y1 \
+	MUL   p, Y1, Y1           \
+	SUB   Y3, Y1, Y3          \
+	MUL   Y12, Y3, Y3         \
+	PLAINSTEP(p)
+
 // PREFETCH asks for what the loop will read 2 KiB later.
 #define PREFETCH \
 	PREFETCHT0 2048(SI) \
 	PREFETCHT0 2048(DX) \
 	PREFETCHT0 2048(DI)
 
-// PAIR steps two vectors of an unconverted format and moves on.
-#define PAIR(RULE) \
+// What a kernel stores: param and momentum, the gradient, param, or nothing.
+#define STOREPM(o) \
+	MOVU Y2, o(DX) \
+	MOVU Y0, o(DI)
+#define STOREG(o) MOVU Y1, o(SI)
+#define STOREP(o) MOVU Y0, o(DI)
+#define STORENONE(o)
+#define LANEPM \
+	MOV1 X2, (DX) \
+	MOV1 X0, (DI)
+#define LANEG MOV1 X1, (SI)
+#define LANEP MOV1 X0, (DI)
+#define LANENONE
+
+// PAIR steps two vectors and moves on.
+#define PAIR(RULE, STORE) \
 	PREFETCH                      \
 	RULE(0(DI), 0(SI), 0(DX))     \
-	MOVU Y2, 0(DX)                \
-	MOVU Y0, 0(DI)                \
+	STORE(0)                      \
 	RULE(32(DI), 32(SI), 32(DX))  \
-	MOVU Y2, 32(DX)               \
-	MOVU Y0, 32(DI)               \
+	STORE(32)                     \
 	ADDQ $64, SI                  \
 	ADDQ $64, DX                  \
 	ADDQ $64, DI
 
 // LANE steps one element, in lane 0 of registers that are zero elsewhere.
-#define LANE(RULE) \
+#define LANE(RULE, STORE) \
 	MOV1 (DI), X0     \
 	MOV1 (SI), X1     \
 	MOV1 (DX), X2     \
 	RULE(Y0, Y1, Y2)  \
-	MOV1 X2, (DX)     \
-	MOV1 X0, (DI)     \
+	STORE             \
 	ADDQ $SIZE, SI    \
 	ADDQ $SIZE, DX    \
 	ADDQ $SIZE, DI

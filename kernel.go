@@ -11,8 +11,8 @@
 // rules and placements of weight decay that go by the name of Lion are values
 // of [Rule] and [Decay].
 //
-// The step runs in hand-written AVX2 assembly where the CPU has it, found at
-// start-up, or in plain Go elsewhere (and with the build tag purego). Every implementation gives the same bits: the contract below leaves
+// The step runs in hand-written AVX-512 or AVX2 assembly, chosen at start-up by
+// CPU detection, or in plain Go elsewhere (and with the build tag purego). Every implementation gives the same bits: the contract below leaves
 // nothing open.
 //
 // # The numeric contract
@@ -41,13 +41,15 @@
 //
 // The best implementation that the CPU supports is used unless
 // Config.Implementation or the environment variable LION_IMPL names another
-// (avx2, generic). GODEBUG=cpu.avx2=off is obeyed. A LION_IMPL that is unknown
-// or can't run here stops the program at start-up.
+// (avx512, avx2, generic). GODEBUG=cpu.avx2=off, cpu.avx512f=off and their
+// siblings are obeyed; without AVX2 there is no AVX-512. A LION_IMPL that is
+// unknown or can't run here stops the program at start-up.
 package lion
 
 import (
 	"errors"
 	"fmt"
+	"runtime"
 	"unsafe"
 )
 
@@ -195,6 +197,12 @@ func data[T any](s []T) unsafe.Pointer {
 	return noescape(p)
 }
 
+// noescape may not grow the stack nor be instrumented, or else the stack could
+// move while its address is a mere number.
+//
+//go:nosplit
+//go:norace
+//go:nocheckptr
 func noescape(p unsafe.Pointer) unsafe.Pointer {
 	a := uintptr(p)
 	return *(*unsafe.Pointer)(unsafe.Pointer(&a))
@@ -253,7 +261,9 @@ func (a args) rest(n, size int) args {
 //
 //go:noinline
 func runChunk[T float](k kernel, a args) {
-	if k((*args)(noescape(unsafe.Pointer(&a)))) != 0 {
+	nan := k((*args)(noescape(unsafe.Pointer(&a))))
+	runtime.KeepAlive(&a) // noescape hides it: were the stack to move, a would miss it
+	if nan != 0 {
 		canonicalize(unsafe.Slice((*T)(a.param), a.n))
 		canonicalize(unsafe.Slice((*T)(a.momentum), a.n))
 	}

@@ -3,11 +3,15 @@
 #include "go_asm.h"
 #include "textflag.h"
 
-// AVX2 kernels for float32: the registers and the rules are in avx2.h. Each TEXT
-// computes the Go function of its name in kernel_generic.go.
+// float32 on amd64: AVX2, then AVX-512. Each TEXT computes the Go function of its
+// name in kernel_generic.go; the registers and the rules are in avx2.h and
+// avx512.h, which say what each of these instructions is used for.
 
 #define SIZE 4
+#define LOGSIZE 2
+#define LANES512 16
 #define MOVU VMOVUPS
+#define MOVZ VMOVUPS.Z
 #define MOV1 VMOVSS
 #define BCAST VBROADCASTSS
 #define MUL VMULPS
@@ -17,9 +21,54 @@
 #define SQRT VSQRTPS
 #define CMP VCMPPS
 #define BLENDV VBLENDVPS
+#define BLENDM VBLENDMPS
 #define MOVMSK VMOVMSKPS
+#define MIN VMINPS
+#define TERNLOG VPTERNLOGD
+#define IADD VPADDD
+#define ISHL VPSLLD
+#define MOVM2 VPMOVD2M
+#define MANTISSA 23
+
+// The terms of tanh's polynomial after the first: see TERM.
+#define TERMS \
+	TERM(8) \
+	TERM(9) \
+	TERM(10) \
+	TERM(11) \
+	TERM(12) \
+	TERM(13) \
+	TERM(14)
+#define ZTERMS \
+	ZTERM(8) \
+	ZTERM(9) \
+	ZTERM(10) \
+	ZTERM(11) \
+	ZTERM(12) \
+	ZTERM(13) \
+	ZTERM(14)
 
 #include "avx2.h"
+#include "avx512.h"
+
+// tanh's constants, as tanh.go derives them: bound, log2 e, the magic number, ln 2
+// in two parts, 2, the exponent bias, then 1/n! from the highest term down.
+DATA tanh<>+0(SB)/4, $0x41a00000 // bound
+DATA tanh<>+4(SB)/4, $0x3fb8aa3b // log2 e
+DATA tanh<>+8(SB)/4, $0x4b400000 // magic
+DATA tanh<>+12(SB)/4, $0x3f317200 // ln 2, high
+DATA tanh<>+16(SB)/4, $0x35bfbe8e // ln 2, low
+DATA tanh<>+20(SB)/4, $0x40000000 // 2
+DATA tanh<>+24(SB)/4, $0x7f // bias
+DATA tanh<>+28(SB)/4, $0x37d00d01 // 1/8!
+DATA tanh<>+32(SB)/4, $0x39500d01 // 1/7!
+DATA tanh<>+36(SB)/4, $0x3ab60b61 // 1/6!
+DATA tanh<>+40(SB)/4, $0x3c088889 // 1/5!
+DATA tanh<>+44(SB)/4, $0x3d2aaaab // 1/4!
+DATA tanh<>+48(SB)/4, $0x3e2aaaab // 1/3!
+DATA tanh<>+52(SB)/4, $0x3f000000 // 1/2!
+DATA tanh<>+56(SB)/4, $0x3f800000 // 1/1!
+GLOBL tanh<>(SB), RODATA|NOPTR, $60
 
 // func paperF32AVX2(a *args) (nan uint32)
 TEXT ·paperF32AVX2(SB), NOSPLIT, $0-12
@@ -29,7 +78,7 @@ TEXT ·paperF32AVX2(SB), NOSPLIT, $0-12
 	JLT  tail
 
 loop:
-	PAIR(PAPER)
+	PAIR(PAPER, STOREPM)
 	SUBQ $16, CX
 	JGE  loop
 
@@ -38,7 +87,7 @@ tail:
 	JZ   done
 
 lane:
-	LANE(PAPER)
+	LANE(PAPER, LANEPM)
 	DECQ CX
 	JNZ  lane
 
@@ -55,7 +104,7 @@ TEXT ·paperPlainF32AVX2(SB), NOSPLIT, $0-12
 	JLT  tail
 
 loop:
-	PAIR(PAPERPLAIN)
+	PAIR(PAPERPLAIN, STOREPM)
 	SUBQ $16, CX
 	JGE  loop
 
@@ -64,7 +113,7 @@ tail:
 	JZ   done
 
 lane:
-	LANE(PAPERPLAIN)
+	LANE(PAPERPLAIN, LANEPM)
 	DECQ CX
 	JNZ  lane
 
@@ -81,7 +130,7 @@ TEXT ·paperInsideF32AVX2(SB), NOSPLIT, $0-12
 	JLT  tail
 
 loop:
-	PAIR(PAPERINSIDE)
+	PAIR(PAPERINSIDE, STOREPM)
 	SUBQ $16, CX
 	JGE  loop
 
@@ -90,7 +139,7 @@ tail:
 	JZ   done
 
 lane:
-	LANE(PAPERINSIDE)
+	LANE(PAPERINSIDE, LANEPM)
 	DECQ CX
 	JNZ  lane
 
@@ -107,7 +156,7 @@ TEXT ·paperCoupledF32AVX2(SB), NOSPLIT, $0-12
 	JLT  tail
 
 loop:
-	PAIR(PAPERCOUPLED)
+	PAIR(PAPERCOUPLED, STOREPM)
 	SUBQ $16, CX
 	JGE  loop
 
@@ -116,7 +165,7 @@ tail:
 	JZ   done
 
 lane:
-	LANE(PAPERCOUPLED)
+	LANE(PAPERCOUPLED, LANEPM)
 	DECQ CX
 	JNZ  lane
 
@@ -133,7 +182,7 @@ TEXT ·momentumFirstF32AVX2(SB), NOSPLIT, $0-12
 	JLT  tail
 
 loop:
-	PAIR(MOMENTUMFIRST)
+	PAIR(MOMENTUMFIRST, STOREPM)
 	SUBQ $16, CX
 	JGE  loop
 
@@ -142,7 +191,7 @@ tail:
 	JZ   done
 
 lane:
-	LANE(MOMENTUMFIRST)
+	LANE(MOMENTUMFIRST, LANEPM)
 	DECQ CX
 	JNZ  lane
 
@@ -159,7 +208,7 @@ TEXT ·momentumFirstCoupledF32AVX2(SB), NOSPLIT, $0-12
 	JLT  tail
 
 loop:
-	PAIR(MOMENTUMFIRSTCOUPLED)
+	PAIR(MOMENTUMFIRSTCOUPLED, STOREPM)
 	SUBQ $16, CX
 	JGE  loop
 
@@ -168,7 +217,7 @@ tail:
 	JZ   done
 
 lane:
-	LANE(MOMENTUMFIRSTCOUPLED)
+	LANE(MOMENTUMFIRSTCOUPLED, LANEPM)
 	DECQ CX
 	JNZ  lane
 
@@ -185,7 +234,7 @@ TEXT ·cautiousF32AVX2(SB), NOSPLIT, $0-12
 	JLT  tail
 
 loop:
-	PAIR(CAUTIOUS)
+	PAIR(CAUTIOUS, STOREPM)
 	SUBQ $16, CX
 	JGE  loop
 
@@ -194,7 +243,7 @@ tail:
 	JZ   done
 
 lane:
-	LANE(CAUTIOUS)
+	LANE(CAUTIOUS, LANEPM)
 	DECQ CX
 	JNZ  lane
 
@@ -211,7 +260,7 @@ TEXT ·biasCorrectedF32AVX2(SB), NOSPLIT, $0-12
 	JLT  tail
 
 loop:
-	PAIR(BIASCORRECTED)
+	PAIR(BIASCORRECTED, STOREPM)
 	SUBQ $16, CX
 	JGE  loop
 
@@ -220,7 +269,7 @@ tail:
 	JZ   done
 
 lane:
-	LANE(BIASCORRECTED)
+	LANE(BIASCORRECTED, LANEPM)
 	DECQ CX
 	JNZ  lane
 
@@ -237,7 +286,7 @@ TEXT ·refinedF32AVX2(SB), NOSPLIT, $0-12
 	JLT  tail
 
 loop:
-	PAIR(REFINED)
+	PAIR(REFINED, STOREPM)
 	SUBQ $16, CX
 	JGE  loop
 
@@ -246,11 +295,531 @@ tail:
 	JZ   done
 
 lane:
-	LANE(REFINED)
+	LANE(REFINED, LANEPM)
 	DECQ CX
 	JNZ  lane
 
 done:
 	FINISH
+	MOVL AX, nan+8(FP)
+	RET
+
+// func smoothF32AVX2(a *args) (nan uint32)
+TEXT ·smoothF32AVX2(SB), NOSPLIT, $0-12
+	MOVQ a+0(FP), R8
+	SETUP
+	SUBQ $16, CX
+	JLT  tail
+
+loop:
+	PAIR(SMOOTH, STOREPM)
+	SUBQ $16, CX
+	JGE  loop
+
+tail:
+	ADDQ $16, CX
+	JZ   done
+
+lane:
+	LANE(SMOOTH, LANEPM)
+	DECQ CX
+	JNZ  lane
+
+done:
+	FINISH
+	MOVL AX, nan+8(FP)
+	RET
+
+// func coupleF32AVX2(a *args) (nan uint32)
+TEXT ·coupleF32AVX2(SB), NOSPLIT, $0-12
+	MOVQ a+0(FP), R8
+	SETUP
+	SUBQ $16, CX
+	JLT  tail
+
+loop:
+	PAIR(COUPLE, STOREG)
+	SUBQ $16, CX
+	JGE  loop
+
+tail:
+	ADDQ $16, CX
+	JZ   done
+
+lane:
+	LANE(COUPLE, LANEG)
+	DECQ CX
+	JNZ  lane
+
+done:
+	FINISH
+	MOVL AX, nan+8(FP)
+	RET
+
+// func insideF32AVX2(a *args) (nan uint32)
+TEXT ·insideF32AVX2(SB), NOSPLIT, $0-12
+	MOVQ a+0(FP), R8
+	SETUP
+	SUBQ $16, CX
+	JLT  tail
+
+loop:
+	PAIR(INSIDE, STOREP)
+	SUBQ $16, CX
+	JGE  loop
+
+tail:
+	ADDQ $16, CX
+	JZ   done
+
+lane:
+	LANE(INSIDE, LANEP)
+	DECQ CX
+	JNZ  lane
+
+done:
+	FINISH
+	MOVL AX, nan+8(FP)
+	RET
+
+// func countF32AVX2(a *args) (nan uint32)
+TEXT ·countF32AVX2(SB), NOSPLIT, $0-12
+	MOVQ a+0(FP), R8
+	SETUP
+	SUBQ $16, CX
+	JLT  tail
+
+loop:
+	PAIR(COUNT, STORENONE)
+	SUBQ $16, CX
+	JGE  loop
+
+tail:
+	ADDQ $16, CX
+	JZ   done
+
+lane:
+	LANE(COUNT, LANENONE)
+	DECQ CX
+	JNZ  lane
+
+done:
+	FINISH
+	MOVL AX, nan+8(FP)
+	RET
+
+// func paperF32AVX512(a *args) (nan uint32)
+TEXT ·paperF32AVX512(SB), NOSPLIT, $0-12
+	MOVQ a+0(FP), R8
+	ZSETUP
+	ZHEAD
+	JZ   body
+	ZPART(ZPAPER, ZPARTPM)
+
+body:
+	SUBQ $32, R10
+	JLT  tail
+
+loop:
+	ZPAIR(ZPAPER, ZSTOREPM)
+	SUBQ $32, R10
+	JGE  loop
+
+tail:
+	ADDQ $32, R10
+	JZ   done
+
+rest:
+	ZTAIL
+	ZPART(ZPAPER, ZPARTPM)
+	TESTQ R10, R10
+	JNZ   rest
+
+done:
+	ZFINISH
+	MOVL AX, nan+8(FP)
+	RET
+
+// func paperPlainF32AVX512(a *args) (nan uint32)
+TEXT ·paperPlainF32AVX512(SB), NOSPLIT, $0-12
+	MOVQ a+0(FP), R8
+	ZSETUP
+	ZHEAD
+	JZ   body
+	ZPART(ZPAPERPLAIN, ZPARTPM)
+
+body:
+	SUBQ $32, R10
+	JLT  tail
+
+loop:
+	ZPAIR(ZPAPERPLAIN, ZSTOREPM)
+	SUBQ $32, R10
+	JGE  loop
+
+tail:
+	ADDQ $32, R10
+	JZ   done
+
+rest:
+	ZTAIL
+	ZPART(ZPAPERPLAIN, ZPARTPM)
+	TESTQ R10, R10
+	JNZ   rest
+
+done:
+	ZFINISH
+	MOVL AX, nan+8(FP)
+	RET
+
+// func paperInsideF32AVX512(a *args) (nan uint32)
+TEXT ·paperInsideF32AVX512(SB), NOSPLIT, $0-12
+	MOVQ a+0(FP), R8
+	ZSETUP
+	ZHEAD
+	JZ   body
+	ZPART(ZPAPERINSIDE, ZPARTPM)
+
+body:
+	SUBQ $32, R10
+	JLT  tail
+
+loop:
+	ZPAIR(ZPAPERINSIDE, ZSTOREPM)
+	SUBQ $32, R10
+	JGE  loop
+
+tail:
+	ADDQ $32, R10
+	JZ   done
+
+rest:
+	ZTAIL
+	ZPART(ZPAPERINSIDE, ZPARTPM)
+	TESTQ R10, R10
+	JNZ   rest
+
+done:
+	ZFINISH
+	MOVL AX, nan+8(FP)
+	RET
+
+// func paperCoupledF32AVX512(a *args) (nan uint32)
+TEXT ·paperCoupledF32AVX512(SB), NOSPLIT, $0-12
+	MOVQ a+0(FP), R8
+	ZSETUP
+	ZHEAD
+	JZ   body
+	ZPART(ZPAPERCOUPLED, ZPARTPM)
+
+body:
+	SUBQ $32, R10
+	JLT  tail
+
+loop:
+	ZPAIR(ZPAPERCOUPLED, ZSTOREPM)
+	SUBQ $32, R10
+	JGE  loop
+
+tail:
+	ADDQ $32, R10
+	JZ   done
+
+rest:
+	ZTAIL
+	ZPART(ZPAPERCOUPLED, ZPARTPM)
+	TESTQ R10, R10
+	JNZ   rest
+
+done:
+	ZFINISH
+	MOVL AX, nan+8(FP)
+	RET
+
+// func momentumFirstF32AVX512(a *args) (nan uint32)
+TEXT ·momentumFirstF32AVX512(SB), NOSPLIT, $0-12
+	MOVQ a+0(FP), R8
+	ZSETUP
+	ZHEAD
+	JZ   body
+	ZPART(ZMOMENTUMFIRST, ZPARTPM)
+
+body:
+	SUBQ $32, R10
+	JLT  tail
+
+loop:
+	ZPAIR(ZMOMENTUMFIRST, ZSTOREPM)
+	SUBQ $32, R10
+	JGE  loop
+
+tail:
+	ADDQ $32, R10
+	JZ   done
+
+rest:
+	ZTAIL
+	ZPART(ZMOMENTUMFIRST, ZPARTPM)
+	TESTQ R10, R10
+	JNZ   rest
+
+done:
+	ZFINISH
+	MOVL AX, nan+8(FP)
+	RET
+
+// func momentumFirstCoupledF32AVX512(a *args) (nan uint32)
+TEXT ·momentumFirstCoupledF32AVX512(SB), NOSPLIT, $0-12
+	MOVQ a+0(FP), R8
+	ZSETUP
+	ZHEAD
+	JZ   body
+	ZPART(ZMOMENTUMFIRSTCOUPLED, ZPARTPM)
+
+body:
+	SUBQ $32, R10
+	JLT  tail
+
+loop:
+	ZPAIR(ZMOMENTUMFIRSTCOUPLED, ZSTOREPM)
+	SUBQ $32, R10
+	JGE  loop
+
+tail:
+	ADDQ $32, R10
+	JZ   done
+
+rest:
+	ZTAIL
+	ZPART(ZMOMENTUMFIRSTCOUPLED, ZPARTPM)
+	TESTQ R10, R10
+	JNZ   rest
+
+done:
+	ZFINISH
+	MOVL AX, nan+8(FP)
+	RET
+
+// func cautiousF32AVX512(a *args) (nan uint32)
+TEXT ·cautiousF32AVX512(SB), NOSPLIT, $0-12
+	MOVQ a+0(FP), R8
+	ZSETUP
+	ZHEAD
+	JZ   body
+	ZPART(ZCAUTIOUS, ZPARTPM)
+
+body:
+	SUBQ $32, R10
+	JLT  tail
+
+loop:
+	ZPAIR(ZCAUTIOUS, ZSTOREPM)
+	SUBQ $32, R10
+	JGE  loop
+
+tail:
+	ADDQ $32, R10
+	JZ   done
+
+rest:
+	ZTAIL
+	ZPART(ZCAUTIOUS, ZPARTPM)
+	TESTQ R10, R10
+	JNZ   rest
+
+done:
+	ZFINISH
+	MOVL AX, nan+8(FP)
+	RET
+
+// func biasCorrectedF32AVX512(a *args) (nan uint32)
+TEXT ·biasCorrectedF32AVX512(SB), NOSPLIT, $0-12
+	MOVQ a+0(FP), R8
+	ZSETUP
+	ZHEAD
+	JZ   body
+	ZPART(ZBIASCORRECTED, ZPARTPM)
+
+body:
+	SUBQ $32, R10
+	JLT  tail
+
+loop:
+	ZPAIR(ZBIASCORRECTED, ZSTOREPM)
+	SUBQ $32, R10
+	JGE  loop
+
+tail:
+	ADDQ $32, R10
+	JZ   done
+
+rest:
+	ZTAIL
+	ZPART(ZBIASCORRECTED, ZPARTPM)
+	TESTQ R10, R10
+	JNZ   rest
+
+done:
+	ZFINISH
+	MOVL AX, nan+8(FP)
+	RET
+
+// func refinedF32AVX512(a *args) (nan uint32)
+TEXT ·refinedF32AVX512(SB), NOSPLIT, $0-12
+	MOVQ a+0(FP), R8
+	ZSETUP
+	ZHEAD
+	JZ   body
+	ZPART(ZREFINED, ZPARTPM)
+
+body:
+	SUBQ $32, R10
+	JLT  tail
+
+loop:
+	ZPAIR(ZREFINED, ZSTOREPM)
+	SUBQ $32, R10
+	JGE  loop
+
+tail:
+	ADDQ $32, R10
+	JZ   done
+
+rest:
+	ZTAIL
+	ZPART(ZREFINED, ZPARTPM)
+	TESTQ R10, R10
+	JNZ   rest
+
+done:
+	ZFINISH
+	MOVL AX, nan+8(FP)
+	RET
+
+// func smoothF32AVX512(a *args) (nan uint32)
+TEXT ·smoothF32AVX512(SB), NOSPLIT, $0-12
+	MOVQ a+0(FP), R8
+	ZSETUP
+	ZHEAD
+	JZ   body
+	ZPART(ZSMOOTH, ZPARTPM)
+
+body:
+	SUBQ $32, R10
+	JLT  tail
+
+loop:
+	ZPAIR(ZSMOOTH, ZSTOREPM)
+	SUBQ $32, R10
+	JGE  loop
+
+tail:
+	ADDQ $32, R10
+	JZ   done
+
+rest:
+	ZTAIL
+	ZPART(ZSMOOTH, ZPARTPM)
+	TESTQ R10, R10
+	JNZ   rest
+
+done:
+	ZFINISH
+	MOVL AX, nan+8(FP)
+	RET
+
+// func coupleF32AVX512(a *args) (nan uint32)
+TEXT ·coupleF32AVX512(SB), NOSPLIT, $0-12
+	MOVQ a+0(FP), R8
+	ZSETUP
+	ZHEAD
+	JZ   body
+	ZPART(ZCOUPLE, ZPARTG)
+
+body:
+	SUBQ $32, R10
+	JLT  tail
+
+loop:
+	ZPAIR(ZCOUPLE, ZSTOREG)
+	SUBQ $32, R10
+	JGE  loop
+
+tail:
+	ADDQ $32, R10
+	JZ   done
+
+rest:
+	ZTAIL
+	ZPART(ZCOUPLE, ZPARTG)
+	TESTQ R10, R10
+	JNZ   rest
+
+done:
+	ZFINISH
+	MOVL AX, nan+8(FP)
+	RET
+
+// func insideF32AVX512(a *args) (nan uint32)
+TEXT ·insideF32AVX512(SB), NOSPLIT, $0-12
+	MOVQ a+0(FP), R8
+	ZSETUP
+	ZHEAD
+	JZ   body
+	ZPART(ZINSIDE, ZPARTP)
+
+body:
+	SUBQ $32, R10
+	JLT  tail
+
+loop:
+	ZPAIR(ZINSIDE, ZSTOREP)
+	SUBQ $32, R10
+	JGE  loop
+
+tail:
+	ADDQ $32, R10
+	JZ   done
+
+rest:
+	ZTAIL
+	ZPART(ZINSIDE, ZPARTP)
+	TESTQ R10, R10
+	JNZ   rest
+
+done:
+	ZFINISH
+	MOVL AX, nan+8(FP)
+	RET
+
+// func countF32AVX512(a *args) (nan uint32)
+TEXT ·countF32AVX512(SB), NOSPLIT, $0-12
+	MOVQ a+0(FP), R8
+	ZSETUP
+	ZHEAD
+	JZ   body
+	ZPART(ZCOUNT, ZPARTNONE)
+
+body:
+	SUBQ $32, R10
+	JLT  tail
+
+loop:
+	ZPAIR(ZCOUNT, ZSTORENONE)
+	SUBQ $32, R10
+	JGE  loop
+
+tail:
+	ADDQ $32, R10
+	JZ   done
+
+rest:
+	ZTAIL
+	ZPART(ZCOUNT, ZPARTNONE)
+	TESTQ R10, R10
+	JNZ   rest
+
+done:
+	ZFINISH
 	MOVL AX, nan+8(FP)
 	RET
