@@ -11,8 +11,8 @@
 // rules and placements of weight decay that go by the name of Lion are values
 // of [Rule] and [Decay].
 //
-// The step runs in hand-written AVX-512 or AVX2 assembly, chosen at start-up by
-// CPU detection, or in plain Go elsewhere (and with the build tag purego). Every implementation gives the same bits: the contract below leaves
+// The step runs in hand-written AVX-512, AVX2 or NEON assembly, chosen at
+// start-up by CPU detection, or in plain Go elsewhere (and with the build tag purego). Every implementation gives the same bits: the contract below leaves
 // nothing open.
 //
 // # The numeric contract
@@ -41,7 +41,7 @@
 //
 // The best implementation that the CPU supports is used unless
 // Config.Implementation or the environment variable LION_IMPL names another
-// (avx512, avx2, generic). GODEBUG=cpu.avx2=off, cpu.avx512f=off and their
+// (avx512, avx2, neon, generic). GODEBUG=cpu.avx2=off, cpu.avx512f=off and their
 // siblings are obeyed; without AVX2 there is no AVX-512. A LION_IMPL that is
 // unknown or can't run here stops the program at start-up.
 package lion
