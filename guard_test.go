@@ -126,6 +126,9 @@ var sink uint64 // keeps reads from being optimised away
 // TestFencesSeeFaults plants kernels that touch what is not theirs, only to
 // read it, or to write back what was there.
 func TestFencesSeeFaults(t *testing.T) {
+	if brokenSignals != "" {
+		t.Skip("NOT TESTED: " + brokenSignals)
+	}
 	for name, touch := range map[string]func(sc *scheme, a args){
 		"reads behind param":     func(sc *scheme, a args) { sink = sc.elems[iParam].get(a.param, a.n) },
 		"reads behind grad":      func(sc *scheme, a args) { sink = sc.elems[iGrad].get(a.grad, a.n) },
