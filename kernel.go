@@ -167,24 +167,45 @@ func (s Stepper) StepF64(param, grad, momentum []float64) error {
 // step checks the slices and runs the plan over them.
 func step[T float](s *Stepper, f format, c *coef[T], param, grad, momentum []T) error {
 	n := len(param)
-	if len(grad) != n || len(momentum) != n {
-		return fmt.Errorf("%w: len(param) = %d, len(grad) = %d, len(momentum) = %d", ErrLength, n, len(grad), len(momentum))
-	}
-	if !s.plan.ready {
-		return errZeroStepper
+	p, g, m := data(param), data(grad), data(momentum)
+	size := n * int(unsafe.Sizeof(T(0)))
+	if len(grad) != n || len(momentum) != n || !s.plan.ready ||
+		overlap(p, g, size) || overlap(p, m, size) || overlap(g, m, size) {
+		return refuse(s, size, span{"param", p, n}, span{"grad", g, len(grad)}, span{"momentum", m, len(momentum)})
 	}
 	if n == 0 {
 		return nil
 	}
-	p, g, m := data(param), data(grad), data(momentum)
-	if size := n * int(unsafe.Sizeof(param[0])); overlap(p, size, g, size) || overlap(p, size, m, size) || overlap(g, size, m, size) {
-		return overlapError(span{"param", p, size}, span{"grad", g, size}, span{"momentum", m, size})
-	}
 	raceWrite(param)
 	raceRead(grad)
 	raceWrite(momentum)
-	run(&implementations[s.impl].kernels[f], s.plan, c, s.f64.lr, args{p, g, m, n, noescape(unsafe.Pointer(c))})
+	a := args{p, g, m, n, noescape(unsafe.Pointer(c))}
+	ks := &implementations[s.impl].kernels[f]
+	if n <= chunk && s.plan.mix == mixNone && s.plan.scale == ScaleNone {
+		runChunk[T](ks[s.plan.op], a) // the common case, without detours
+		return nil
+	}
+	run(ks, s.plan, c, s.f64.lr, a)
 	return nil
+}
+
+// refuse says what is wrong with a call, whose spans are counted in elements;
+// size is the bytes of param.
+func refuse(s *Stepper, size int, param, grad, momentum span) error {
+	n := param.n
+	if grad.n != n || momentum.n != n {
+		return fmt.Errorf("%w: len(param) = %d, len(grad) = %d, len(momentum) = %d", ErrLength, n, grad.n, momentum.n)
+	}
+	if !s.plan.ready {
+		return errZeroStepper
+	}
+	for _, pair := range [][2]span{{param, grad}, {param, momentum}, {grad, momentum}} {
+		a, b := uintptr(pair[0].p), uintptr(pair[1].p)
+		if overlap(pair[0].p, pair[1].p, size) {
+			return fmt.Errorf("%w: %s and %s share %d bytes", ErrOverlap, pair[0].name, pair[1].name, uintptr(size)-(max(a, b)-min(a, b)))
+		}
+	}
+	panic("lion: refused a call for no reason")
 }
 
 var errZeroStepper = fmt.Errorf("%w: zero Stepper; make one with New", ErrConfig)
@@ -208,28 +229,16 @@ func noescape(p unsafe.Pointer) unsafe.Pointer {
 	return *(*unsafe.Pointer)(unsafe.Pointer(&a))
 }
 
-// A span is a named piece of memory, for the overlap check.
+// A span is a named slice without its type.
 type span struct {
 	name string
 	p    unsafe.Pointer
-	size int
+	n    int
 }
 
-func overlap(a unsafe.Pointer, an int, b unsafe.Pointer, bn int) bool {
-	return uintptr(a) < uintptr(b)+uintptr(bn) && uintptr(b) < uintptr(a)+uintptr(an)
-}
-
-// overlapError names the first two spans that share memory; nil if none do.
-func overlapError(spans ...span) error {
-	for i, a := range spans {
-		for _, b := range spans[:i] {
-			if overlap(a.p, a.size, b.p, b.size) {
-				shared := min(uintptr(a.p)+uintptr(a.size), uintptr(b.p)+uintptr(b.size)) - max(uintptr(a.p), uintptr(b.p))
-				return fmt.Errorf("%w: %s and %s share %d bytes", ErrOverlap, b.name, a.name, shared)
-			}
-		}
-	}
-	return nil
+// overlap says whether size bytes at a and at b share any.
+func overlap(a, b unsafe.Pointer, size int) bool {
+	return uintptr(a) < uintptr(b)+uintptr(size) && uintptr(b) < uintptr(a)+uintptr(size)
 }
 
 // chunk is how many elements a kernel gets at once. Assembly can't be

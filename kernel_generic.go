@@ -176,46 +176,30 @@ func countKernel[T float](a *args) (k uint32) {
 }
 
 // timesSign returns k·sign(u): k with the sign of u, or 0 where u is zero or
-// NaN.
+// NaN. Widening to float64 and back changes no number, and one form for both
+// types is short enough to be inlined.
 func timesSign[T float](k, u T) T {
-	if unsafe.Sizeof(u) == 4 { // settled when T is
-		b := math.Float32bits(float32(u))
-		return T(math.Float32frombits((math.Float32bits(float32(k)) ^ b&signBit32) & ordinary32(b)))
-	}
 	b := math.Float64bits(float64(u))
-	return T(math.Float64frombits((math.Float64bits(float64(k)) ^ b&signBit64) & ordinary64(b)))
+	return T(math.Float64frombits((math.Float64bits(float64(k)) ^ b&signBit) & ordinary(b)))
 }
 
 // agreeing returns u where sign(u)·g·s > 0, else 0; flip is −0 where s < 0.
 func agreeing[T float](u, g, flip T) T {
-	if unsafe.Sizeof(u) == 4 {
-		b, gb, f := math.Float32bits(float32(u)), math.Float32bits(float32(g)), math.Float32bits(float32(flip))
-		same := ^uint32(int32(b^gb^f) >> 31)
-		return T(math.Float32frombits(b & same & ordinary32(b) & ordinary32(gb)))
-	}
 	b, gb, f := math.Float64bits(float64(u)), math.Float64bits(float64(g)), math.Float64bits(float64(flip))
 	same := ^uint64(int64(b^gb^f) >> 63)
-	return T(math.Float64frombits(b & same & ordinary64(b) & ordinary64(gb)))
+	return T(math.Float64frombits(b & same & ordinary(b) & ordinary(gb)))
 }
 
 const (
-	signBit32 = 1 << 31
-	signBit64 = 1 << 63
-	infBits32 = 0x7f800000
-	infBits64 = 0x7ff0000000000000
+	signBit = 1 << 63
+	infBits = 0x7ff0000000000000
 )
 
-// ordinary32 is all ones unless b are the bits of a zero or a NaN.
-func ordinary32(b uint32) uint32 {
-	b &^= signBit32
-	return uint32((int64(b-1) - infBits32) >> 63)
-}
-
-// ordinary64 is ordinary32 for float64: b−1 wraps to a negative number for
-// zero, and only there.
-func ordinary64(b uint64) uint64 {
-	b &^= signBit64
-	return uint64((int64(b-1)-infBits64)>>63) &^ uint64(int64(b-1)>>63)
+// ordinary is all ones unless b are the bits of a zero or a NaN: b−1 wraps to a
+// negative number for zero, and only there.
+func ordinary(b uint64) uint64 {
+	b &^= signBit
+	return uint64((int64(b-1)-infBits)>>63) &^ uint64(int64(b-1)>>63)
 }
 
 // clampToSign returns u where |u| < 1, else sign(u).
