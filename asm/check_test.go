@@ -1,0 +1,327 @@
+package asm
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// An inst is an assembled instruction, macros expanded.
+type inst struct {
+	pc   int
+	line string // of the source
+	op   string
+	args string
+	code []byte // its first bytes
+}
+
+// A function is a TEXT as it was assembled.
+type function struct {
+	name  string
+	insts []inst
+}
+
+var (
+	textLine = regexp.MustCompile(`^\S*lion\.(\w+) STEXT`)
+	instLine = regexp.MustCompile(`^\t0x[0-9a-f]+ (\d+) \(([^)]*\.s:\d+)\)\t(\S+)(?:\t(.*))?$`)
+	hexLine  = regexp.MustCompile(`^\t0x([0-9a-f]{4}) ((?:[0-9a-f]{2} )+)`)
+)
+
+// listing assembles the root package for an architecture and returns its
+// kernels, which are the functions that come from a .s file.
+func listing(t *testing.T, arch string) []function {
+	t.Helper()
+	cmd := exec.Command("go", "build", "-asmflags=-S", ".")
+	cmd.Dir = ".."
+	cmd.Env = append(os.Environ(), "GOARCH="+arch, "GOOS=linux", "CGO_ENABLED=0", "GOFLAGS=")
+	out, err := cmd.CombinedOutput()
+	require.NoError(t, err, "%s", out)
+	var fs []function
+	var bytesOf [][]byte
+	for _, l := range strings.Split(string(out), "\n") {
+		if m := textLine.FindStringSubmatch(l); m != nil {
+			fs = append(fs, function{name: m[1]})
+			bytesOf = append(bytesOf, nil)
+		}
+		if len(fs) == 0 {
+			continue
+		}
+		f := &fs[len(fs)-1]
+		if m := instLine.FindStringSubmatch(l); m != nil {
+			pc, _ := strconv.Atoi(m[1])
+			switch m[3] {
+			case "TEXT", "FUNCDATA", "PCDATA", "NOP":
+			default:
+				f.insts = append(f.insts, inst{pc: pc, line: filepath.Base(m[2]), op: m[3], args: m[4]})
+			}
+		} else if m := hexLine.FindStringSubmatch(l); m != nil {
+			for _, h := range strings.Fields(m[2]) {
+				b, _ := strconv.ParseUint(h, 16, 8)
+				bytesOf[len(fs)-1] = append(bytesOf[len(fs)-1], byte(b))
+			}
+		}
+	}
+	for i := range fs {
+		for j := range fs[i].insts {
+			in := &fs[i].insts[j]
+			require.Less(t, in.pc, len(bytesOf[i]), "%s: no bytes listed at %s", fs[i].name, in.line)
+			in.code = bytesOf[i][in.pc:]
+		}
+	}
+	return fs
+}
+
+// A rule says what is wrong with an instruction, given the one before it.
+type rule struct {
+	name  string
+	wrong func(in inst, before inst) bool
+}
+
+var (
+	fused   = regexp.MustCompile(`^(VFN?M(ADD|SUB|ADDSUB|SUBADD)\d|FN?M(ADD|SUB)|VFML|FMLA|FMLS)`)
+	wide    = regexp.MustCompile(`\b(Z\d+|K[0-7]|[XY](1[6-9]|2\d|3[01]))\b`)
+	reserve = regexp.MustCompile(`\b(R14|R15|BP)\b|\bSP\b`)
+	arg     = regexp.MustCompile(`\b(a|nan)\+\d+\(FP\)`)
+	noFused = rule{"a fused multiply-add", func(in, _ inst) bool { return fused.MatchString(in.op) }}
+	noCall  = rule{"a call", func(in, _ inst) bool { return in.op == "CALL" || in.op == "BL" }}
+)
+
+// evex: AVX-512 instructions begin with the byte 62, which begins nothing else
+// in 64-bit code.
+func evex(in inst) bool { return len(in.code) > 0 && in.code[0] == 0x62 }
+
+var amd64Rules = []rule{
+	noFused, noCall,
+	{"a reserved register", func(in, _ inst) bool { return reserve.MatchString(arg.ReplaceAllString(in.args, "")) }},
+	{"RET without VZEROUPPER", func(in, before inst) bool {
+		return in.op == "RET" && before.op != "VZEROUPPER" && !(before.op == "MOVL" && strings.HasPrefix(before.args, "AX, nan"))
+	}},
+	{"an aligned move", func(in, _ inst) bool { return regexp.MustCompile(`^V?MOV(APS|APD|DQA|NT)`).MatchString(in.op) }},
+}
+
+var avx2Rules = append([]rule{
+	{"an EVEX encoding", func(in, _ inst) bool { return evex(in) }},
+	{"a register of AVX-512", func(in, _ inst) bool { return wide.MatchString(in.args) }},
+}, amd64Rules...)
+
+var arm64Rules = []rule{
+	noFused, noCall,
+	{"a reserved register", func(in, _ inst) bool {
+		return in.op != "RET" && regexp.MustCompile(`\b(R18|R27|R28|R29|R30)\b`).MatchString(in.args)
+	}},
+}
+
+// faults returns what is wrong with f by the rules.
+func faults(f function, rules []rule) (out []string) {
+	var before inst
+	for _, in := range f.insts {
+		for _, r := range rules {
+			if r.wrong(in, before) {
+				out = append(out, fmt.Sprintf("%s, %s: %s: %s %s", f.name, in.line, r.name, in.op, in.args))
+			}
+		}
+		before = in
+	}
+	return out
+}
+
+// TestAMD64 checks every instruction of the AVX2 and AVX-512 kernels.
+func TestAMD64(t *testing.T) {
+	seen := map[string]int{}
+	for _, f := range listing(t, "amd64") {
+		rules := amd64Rules
+		switch {
+		case strings.HasSuffix(f.name, "AVX2"):
+			rules = avx2Rules
+			seen["AVX2"]++
+		case strings.HasSuffix(f.name, "AVX512"):
+			seen["AVX512"]++
+		default:
+			continue
+		}
+		assert.Empty(t, faults(f, rules))
+		zero := 0
+		for _, in := range f.insts {
+			if in.op == "VZEROUPPER" {
+				zero++
+			}
+		}
+		assert.Equal(t, 1, zero, "%s: VZEROUPPER", f.name)
+	}
+	assert.Greater(t, seen["AVX2"], 0)
+	assert.Equal(t, seen["AVX2"], seen["AVX512"])
+	t.Log(seen)
+}
+
+// TestARM64 checks every instruction of the NEON kernels.
+func TestARM64(t *testing.T) {
+	n := 0
+	for _, f := range listing(t, "arm64") {
+		if strings.HasSuffix(f.name, "NEON") {
+			n++
+			assert.Empty(t, faults(f, arm64Rules))
+		}
+	}
+	assert.Greater(t, n, 0)
+}
+
+// TestRulesSeeFaults shows that the rules above can fail.
+func TestRulesSeeFaults(t *testing.T) {
+	for _, c := range []struct {
+		rules []rule
+		insts []inst
+		want  string
+	}{
+		{avx2Rules, []inst{{op: "VPTERNLOGD", args: "$108, Y1, Y2, Y3", code: []byte{0x62}}}, "an EVEX encoding"},
+		{avx2Rules, []inst{{op: "VADDPS", args: "Y1, Y2, Y16", code: []byte{0xc5}}}, "a register of AVX-512"},
+		{avx2Rules, []inst{{op: "VFMADD231PS", args: "Y1, Y2, Y3", code: []byte{0xc4}}}, "a fused multiply-add"},
+		{amd64Rules, []inst{{op: "CALL", args: "runtime.x(SB)", code: []byte{0xe8}}}, "a call"},
+		{amd64Rules, []inst{{op: "MOVQ", args: "R14, AX", code: []byte{0x4c}}}, "a reserved register"},
+		{amd64Rules, []inst{{op: "MOVUPS", args: "X0, 8(SP)", code: []byte{0x0f}}}, "a reserved register"},
+		{amd64Rules, []inst{{op: "VADDPS", args: "Y0, Y1, Y2"}, {op: "RET"}}, "RET without VZEROUPPER"},
+		{amd64Rules, []inst{{op: "VMOVAPS", args: "(DI), Y0"}}, "an aligned move"},
+		{arm64Rules, []inst{{op: "VFMLA", args: "V0.S4, V1.S4, V2.S4"}}, "a fused multiply-add"},
+		{arm64Rules, []inst{{op: "MOVD", args: "R18, R0"}}, "a reserved register"},
+	} {
+		got := faults(function{"f", c.insts}, c.rules)
+		assert.Contains(t, strings.Join(got, "\n"), c.want)
+	}
+	assert.Empty(t, faults(function{"f", []inst{{op: "MOVQ", args: "a+8(FP), R8"}, {op: "VZEROUPPER"}, {op: "MOVL", args: "AX, nan+16(FP)"}, {op: "RET"}}}, avx2Rules))
+}
+
+// sources returns the assembly sources and headers of the root package.
+func sources(t *testing.T) map[string]string {
+	t.Helper()
+	out := map[string]string{}
+	for _, pattern := range []string{"../*.s", "../*.h"} {
+		names, err := filepath.Glob(pattern)
+		require.NoError(t, err)
+		for _, n := range names {
+			b, err := os.ReadFile(n)
+			require.NoError(t, err)
+			out[filepath.Base(n)] = string(b)
+		}
+	}
+	require.NotEmpty(t, out)
+	return out
+}
+
+// macroFaults finds what must stay out of macros: go vet checks frames, and a
+// reader follows jumps, only outside of them.
+func macroFaults(name, text string) (out []string) {
+	inside := false
+	for i, l := range strings.Split(text, "\n") {
+		if strings.HasPrefix(l, "#define") {
+			inside = true
+		}
+		if inside {
+			code, _, _ := strings.Cut(l, "//")
+			for _, bad := range []string{"(FP)", "TEXT", "\tRET", "CALL"} {
+				if strings.Contains(code, bad) {
+					out = append(out, fmt.Sprintf("%s:%d: %s in a macro", name, i+1, strings.TrimSpace(bad)))
+				}
+			}
+			inside = strings.HasSuffix(strings.TrimSpace(l), `\`)
+		}
+	}
+	return out
+}
+
+func TestMacros(t *testing.T) {
+	for name, text := range sources(t) {
+		assert.Empty(t, macroFaults(name, text))
+	}
+	assert.Len(t, macroFaults("x", "#define A(x) \\\n\tMOVQ a+0(FP), x \\\n\tRET\nTEXT ·f(SB)\n\tRET\n"), 2)
+}
+
+var encoder = regexp.MustCompile(`(?m)^#define (\w+?)(4S|2D|16B)\(([\w, ]+)\)\s+WORD \$\((.*)\)$`)
+
+// TestWords decodes what each encoder macro of NEON makes, for several
+// registers, and compares instruction, arrangement and operands with its name.
+func TestWords(t *testing.T) {
+	text := sources(t)["neon_arm64.h"]
+	defs := encoder.FindAllStringSubmatch(text, -1)
+	require.NotEmpty(t, defs)
+	assert.Equal(t, strings.Count(text, "WORD"), len(defs), "a WORD outside the encoders")
+	for name, s := range sources(t) {
+		if name != "neon_arm64.h" {
+			assert.NotContains(t, s, "WORD $", name)
+		}
+	}
+	var src, want strings.Builder
+	src.WriteString("#include \"textflag.h\"\n")
+	for _, d := range defs {
+		src.WriteString(d[0] + "\n")
+	}
+	src.WriteString("TEXT ·words(SB), NOSPLIT, $0\n")
+	for _, d := range defs {
+		lower := strings.ToLower(d[2])
+		mnemonic, zero := strings.CutSuffix(strings.ToLower(d[1]), "zero")
+		params := strings.Split(strings.ReplaceAll(d[3], " ", ""), ",")
+		for _, r := range [][3]int{{0, 1, 2}, {31, 30, 29}, {5, 17, 31}, {16, 8, 4}} {
+			use := r[3-len(params):]
+			v := make([]string, len(params))
+			for i, n := range use {
+				v[i] = fmt.Sprintf("v%d.%s", n, lower)
+			}
+			call := make([]string, len(params))
+			for i, n := range use {
+				call[i] = strconv.Itoa(n)
+			}
+			if params[0] == "shift" {
+				v[0], call[0] = "#0x5", "5"
+			}
+			fmt.Fprintf(&src, "\t%s%s(%s)\n", d[1], d[2], strings.Join(call, ", "))
+			// GNU syntax has the destination first.
+			gnu := mnemonic + " " + v[len(v)-1]
+			for i := len(v) - 2; i >= 0; i-- {
+				gnu += ", " + v[i]
+			}
+			if zero {
+				gnu += ", #0"
+			}
+			want.WriteString(gnu + "\n")
+		}
+	}
+	src.WriteString("\tRET\n")
+	got := decode(t, src.String())
+	for i, w := range strings.Split(strings.TrimSpace(want.String()), "\n") {
+		require.Less(t, i, len(got))
+		assert.Equal(t, w, got[i])
+	}
+}
+
+// decode assembles the function words for arm64 and disassembles it.
+func decode(t *testing.T, src string) []string {
+	t.Helper()
+	dir := t.TempDir()
+	write := func(name, s string) { require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte(s), 0o666)) }
+	write("go.mod", "module words\n\ngo 1.22\n")
+	write("main.go", "package main\n\nfunc words()\n\nfunc main() { words() }\n")
+	write("words_arm64.s", src)
+	run := func(args ...string) []byte {
+		cmd := exec.Command("go", args...)
+		cmd.Dir = dir
+		cmd.Env = append(os.Environ(), "GOARCH=arm64", "GOOS=linux", "CGO_ENABLED=0", "GOWORK=off", "GOFLAGS=")
+		out, err := cmd.CombinedOutput()
+		require.NoError(t, err, "%s", out)
+		return out
+	}
+	run("build", "-o", "words", ".")
+	var insts []string
+	for _, l := range bytes.Split(run("tool", "objdump", "-gnu", "-s", `main\.words`, "words"), []byte("\n")) {
+		if _, gnu, ok := strings.Cut(string(l), "// "); ok && strings.Contains(string(l), "words_arm64.s") {
+			insts = append(insts, strings.Join(strings.Fields(gnu), " "))
+		}
+	}
+	return insts
+}
