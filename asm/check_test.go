@@ -278,7 +278,7 @@ func TestWords(t *testing.T) {
 				call[i] = strconv.Itoa(n)
 			}
 			if params[0] == "shift" {
-				v[0], call[0] = "#0x5", "5"
+				v[0], call[0] = "#5", "5"
 			}
 			fmt.Fprintf(&src, "\t%s%s(%s)\n", d[1], d[2], strings.Join(call, ", "))
 			// GNU syntax has the destination first.
