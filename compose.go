@@ -82,12 +82,16 @@ func run[T float](ks *[numOps]kernel, pl plan, c *coef[T], lr float64, a args) {
 	unit := 1.0
 	if pl.scale != ScaleNone {
 		unit = cautiousScale(pl.scale, count[T](ks, pl, a), a.n)
-		if pl.mix != mixInside { // which scales its unit step instead
-			scaled := *c
-			scaled.lr = T(lr * unit)
-			defer runtime.KeepAlive(&scaled)
-			a.c = noescape(unsafe.Pointer(&scaled))
-		}
+	}
+	runScaled(ks, pl, c, lr, unit, a)
+}
+
+// runScaled is run with the step, but not the decay, multiplied by unit.
+func runScaled[T float](ks *[numOps]kernel, pl plan, c *coef[T], lr, unit float64, a args) {
+	scaled := *c
+	if pl.scale != ScaleNone && pl.mix != mixInside { // which scales its unit step instead
+		scaled.lr = T(lr * unit)
+		a.c = noescape(unsafe.Pointer(&scaled))
 	}
 	switch pl.mix {
 	case mixNone:
@@ -99,6 +103,7 @@ func run[T float](ks *[numOps]kernel, pl plan, c *coef[T], lr float64, a args) {
 		bare.lr, bare.decay = T(unit), 1
 		eachTile[T](a, func(a args) { insideTile(ks, pl.op, &bare, a) })
 	}
+	runtime.KeepAlive(&scaled)
 }
 
 // eachTile calls f for each tile of a.

@@ -63,6 +63,8 @@ var (
 	ErrLength = errors.New("lion: lengths differ")
 	// ErrOverlap: two of the slices share memory.
 	ErrOverlap = errors.New("lion: slices overlap")
+	// ErrRows: rows of an embedding table are out of range or named twice.
+	ErrRows = errors.New("lion: bad rows")
 	// ErrImplementation: Config.Implementation is unknown or can't run here.
 	ErrImplementation = errors.New("lion: no such implementation")
 )
