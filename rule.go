@@ -44,7 +44,7 @@ const (
 
 	// Smooth: p ← p − η·tanh(κ·c). The "smooth" mode of optax's scale_by_lion.
 	// The hyperbolic tangent is a fixed sequence of rounded operations, the
-	// same bits on every machine, within 3 units in the last place.
+	// same bits on every machine, within 3.5 units in the last place.
 	Smooth
 
 	numRules

@@ -7,7 +7,7 @@ import (
 
 // tanh is sign(x)·E/(E+2) with E = e^{2|x|}−1, which has no cancellation: E is
 // formed as 2ᵏ·q(r) + (2ᵏ−1), where 2|x| = k·ln2 + r, |r| ≤ ln2/2, and q is the
-// Taylor polynomial of eʳ−1, long enough for the type. Beyond |x| = bound
+// Taylor polynomial of eʳ−1, long enough for the type. Beyond 2|x| = bound
 // tanh is 1 to the last bit, so |x| is cut off there and k stays small.
 // Adding and subtracting a magic number rounds to an integer, whose low bits
 // then stand in the sum. NaN stays NaN.
