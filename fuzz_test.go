@@ -158,7 +158,7 @@ func FuzzNew(f *testing.F) {
 	inf := math.Inf(1)
 	f.Add(1e-4, 0.9, 0.99, 0.0, 0.0, 0.1, 1e-8, 0.0, uint8(0), uint8(0), uint8(0), "", 1)
 	f.Add(math.MaxFloat32, 1-0x1p-53, 0.0, 5e-324, -1e38, 3e38, 0.0, 5e-324, uint8(2), uint8(3), uint8(0), "generic", math.MaxInt)
-	f.Add(inf, math.NaN(), -1.0, -inf, inf, -0.0, 1e300, -1.0, uint8(6), uint8(4), uint8(3), "avx1024", -1)
+	f.Add(inf, math.NaN(), -1.0, -inf, inf, math.Copysign(0, -1), 1e300, -1.0, uint8(6), uint8(4), uint8(3), "avx1024", -1)
 	f.Fuzz(func(t *testing.T, lr, beta1, beta2, decay, scale, gamma, epsilon, kappa float64, rule, where, cautious uint8, impl string, step int) {
 		cfg := Config{LR: lr, Beta1: beta1, Beta2: beta2, WeightDecay: decay, GradScale: scale,
 			Rule: Rule(rule), Decay: Decay(where), CautiousScale: CautiousScale(cautious),
