@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"sync"
 	"testing"
 	"unsafe"
 
@@ -317,4 +318,41 @@ func checkSignConvention(impl int) error {
 
 func TestSignConvention(t *testing.T) {
 	eachImplementation(t, func(t *testing.T, impl int) { assert.NoError(t, checkSignConvention(impl)) })
+}
+
+// TestConcurrent: goroutines may share a Stepper and split the elements anyhow.
+func TestConcurrent(t *testing.T) {
+	eachImplementation(t, func(t *testing.T, impl int) {
+		s := stepper(decaying())
+		s.impl = uint8(impl)
+		const n = 20011
+		sc := schemes[f32]
+		in := sc.randomInputs(&prng{31}, n, (*elem).ordinary)
+		floats := func() (x [3][]float32) {
+			for i := range x {
+				x[i] = make([]float32, n)
+				for j := range x[i] {
+					x[i][j] = math.Float32frombits(uint32(sc.get(in, i, j)))
+				}
+			}
+			return x
+		}
+		whole, parts := floats(), floats()
+		var wg sync.WaitGroup
+		for from := 0; from < n; from += 1237 {
+			to := min(n, from+1237)
+			wg.Add(1)
+			go func() {
+				defer wg.Done()
+				for range 5 {
+					assert.NoError(t, s.StepF32(parts[0][from:to], parts[1][from:to], parts[2][from:to]))
+				}
+			}()
+		}
+		for range 5 {
+			require.NoError(t, s.StepF32(whole[0], whole[1], whole[2]))
+		}
+		wg.Wait()
+		assert.Equal(t, whole, parts)
+	})
 }
