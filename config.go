@@ -30,6 +30,11 @@ type Config struct {
 	Epsilon float64 // ε of BiasCorrected, ≥ 0 (its source uses 1e-8)
 	Kappa   float64 // κ of Smooth, > 0; 0 means 1
 
+	// Rounding says how StepBF16 and StepF16 round new weights, and Seed seeds
+	// the random bits of StochasticRounding.
+	Rounding Rounding
+	Seed     uint64
+
 	// Implementation names one of Implementations(); "" takes the one that
 	// LION_IMPL names, or else the best here.
 	Implementation string
@@ -88,6 +93,10 @@ type plan struct {
 	scale CautiousScale
 	op    op  // the kernel
 	mix   mix // what is composed around it
+
+	rounding    Rounding
+	seed        uint64
+	step, index uint64 // by At and From
 }
 
 // New checks a Config and derives the constants of the step. It does no more
@@ -116,7 +125,8 @@ func New(cfg Config) (Stepper, error) {
 		}
 		s.impl = uint8(i)
 	}
-	s.plan = plan{ready: cfg.Rule != BiasCorrected, rule: cfg.Rule, decay: cfg.Decay, scale: cfg.CautiousScale}
+	s.plan = plan{ready: cfg.Rule != BiasCorrected, rule: cfg.Rule, decay: cfg.Decay, scale: cfg.CautiousScale,
+		rounding: cfg.Rounding, seed: cfg.Seed}
 	s.plan.op, s.plan.mix = choose(cfg.Rule, cfg.Decay, cfg.WeightDecay != 0)
 	s.f64 = cfg.constants()
 	s.f32 = round32(&s.f64)
@@ -154,6 +164,8 @@ func (cfg *Config) check() error {
 		return fmt.Errorf("%w: Decay = %d is unknown", ErrConfig, cfg.Decay)
 	case cfg.CautiousScale >= numCautiousScales:
 		return fmt.Errorf("%w: CautiousScale = %d is unknown", ErrConfig, cfg.CautiousScale)
+	case cfg.Rounding >= numRoundings:
+		return fmt.Errorf("%w: Rounding = %d is unknown", ErrConfig, cfg.Rounding)
 	case cfg.CautiousScale != ScaleNone && cfg.Rule != Cautious:
 		return fmt.Errorf("%w: CautiousScale = %v needs Rule Cautious, not %v", ErrConfig, cfg.CautiousScale, cfg.Rule)
 	case cfg.Decay == Independent && !(cfg.WeightDecay < 1):
@@ -170,7 +182,8 @@ func (cfg *Config) constants() coef[float64] {
 	c := coef[float64]{
 		b1: cfg.Beta1, o1: float64(1-cfg.Beta1) * s,
 		b2: cfg.Beta2, o2: float64(1-cfg.Beta2) * s,
-		lr: cfg.LR, decay: 1, wd: cfg.WeightDecay,
+		lr:    math.Abs(cfg.LR), // −0 would be a step of its own
+		decay: 1, wd: cfg.WeightDecay,
 		scale: s, flip: math.Copysign(0, s),
 		gamma: cfg.Gamma, eps: cfg.Epsilon, kappa: cfg.Kappa,
 		bc1: 1, bc2: 1,

@@ -4,6 +4,7 @@ package lion
 
 import (
 	"runtime"
+	"unsafe"
 
 	"github.com/klauspost/cpuid/v2"
 	"golang.org/x/sys/cpu"
@@ -15,12 +16,12 @@ func init() {
 	switch runtime.GOARCH {
 	case "amd64":
 		implementations = append([]implementation{
-			{"avx512", missingAVX512(), avx512Kernels()},
-			{"avx2", missingAVX2(), avx2Kernels()},
+			{"avx512", missingAVX512(), avx512Kernels(), genericConverters, summers{summer[float32](statsF32AVX512), summer[float64](statsF64AVX512)}},
+			{"avx2", missingAVX2(), avx2Kernels(), genericConverters, summers{summer[float32](statsF32AVX2), summer[float64](statsF64AVX2)}},
 		}, implementations...)
 	case "arm64": // where NEON is part of the base architecture
 		implementations = append([]implementation{
-			{"neon", "", neonKernels()},
+			{"neon", "", neonKernels(), genericConverters, genericSummers},
 		}, implementations...)
 	}
 }
@@ -386,3 +387,15 @@ func insideF64NEON(a *args) (nan uint32)
 
 //go:noescape
 func countF64NEON(a *args) (nan uint32)
+
+//go:noescape
+func statsF32AVX512(b *blockStats, grad unsafe.Pointer, n int)
+
+//go:noescape
+func statsF64AVX512(b *blockStats, grad unsafe.Pointer, n int)
+
+//go:noescape
+func statsF32AVX2(b *blockStats, grad unsafe.Pointer, n int)
+
+//go:noescape
+func statsF64AVX2(b *blockStats, grad unsafe.Pointer, n int)

@@ -99,11 +99,13 @@ type implementation struct {
 	name    string
 	missing string // why it can't run here; "" if it can
 	kernels [numFormats][numOps]kernel
+	convert converters
+	stats   summers
 }
 
 // implementations holds every implementation that was built in, best first,
 // generic last; dispatch.go prepends to it.
-var implementations = []implementation{{name: "generic", kernels: genericKernels}}
+var implementations = []implementation{{name: "generic", kernels: genericKernels, convert: genericConverters, stats: genericSummers}}
 
 // preferred indexes the implementation used when the Config names none.
 var preferred int

@@ -5,3 +5,5 @@ package lion
 func raceRead[T any]([]T) {}
 
 func raceWrite[T any]([]T) {}
+
+func raceSpan(span, bool) {}

@@ -20,3 +20,15 @@ func raceWrite[T any](s []T) {
 		runtime.RaceWriteRange(unsafe.Pointer(unsafe.SliceData(s)), len(s)*int(unsafe.Sizeof(s[0])))
 	}
 }
+
+// raceSpan is the same for a span counted in bytes.
+func raceSpan(s span, write bool) {
+	if s.n == 0 {
+		return
+	}
+	if write {
+		runtime.RaceWriteRange(s.p, s.n)
+	} else {
+		runtime.RaceReadRange(s.p, s.n)
+	}
+}

@@ -134,10 +134,14 @@ func parse(names []string, s, kind string) (int, error) {
 	return 0, fmt.Errorf("%w: %s %q is unknown (there are %q)", ErrConfig, kind, s, names)
 }
 
-// At returns s for step t of training, counted from 1. Only BiasCorrected
-// depends on t: its steps return ErrConfig unless they come from At with t ≥ 1.
+// At returns s for step t of training, counted from 1. Two things depend on t:
+// BiasCorrected, and StochasticRounding in the steps that round at random. They
+// return ErrConfig unless s comes from At with t ≥ 1.
 func (s Stepper) At(t int) Stepper {
-	if s.plan.rule != BiasCorrected || s.plan.decay >= numDecays {
+	if s.plan.rounding == StochasticRounding {
+		s.plan.step = uint64(max(t, 0))
+	}
+	if s.plan.rule != BiasCorrected {
 		return s
 	}
 	s.plan.ready = t >= 1

@@ -1,0 +1,194 @@
+package lion
+
+import (
+	"math"
+	"unsafe"
+)
+
+// BF16 is a bfloat16: the upper half of a float32, with 8 bits of precision and
+// float32's range.
+type BF16 uint16
+
+// F16 is an IEEE 754 half: 11 bits of precision, at most 65504, subnormals down
+// to 2⁻²⁴.
+type F16 uint16
+
+// ToBF16 rounds x to nearest, ties to even. What is beyond the largest BF16 by
+// half a unit becomes infinite, and every NaN the canonical one, 0x7fc0.
+func ToBF16(x float32) BF16 {
+	if x != x {
+		return 0x7fc0
+	}
+	b := math.Float32bits(x)
+	return BF16((b + 0x7fff + b>>16&1) >> 16)
+}
+
+// Float32 returns x, exactly.
+func (x BF16) Float32() float32 { return math.Float32frombits(uint32(x) << 16) }
+
+// ToF16 rounds x to nearest, ties to even; subnormals too. From 65520 on the
+// result is infinite, and for every NaN it is the canonical one, 0x7e00.
+func ToF16(x float32) F16 {
+	b := math.Float32bits(x)
+	sign, b := F16(b>>16&0x8000), b&^(1<<31)
+	switch {
+	case b > 0x7f800000:
+		return 0x7e00
+	case b >= 0x47800000: // 65536
+		return sign | 0x7c00
+	case b < 0x38800000: // 2⁻¹⁴: the unit of 0.5 is that of F16's subnormals
+		return sign | F16(math.Float32bits(math.Float32frombits(b)+0.5)-0x3f000000)
+	}
+	b -= 0x38000000 // the difference of the exponents' biases
+	return sign | F16((b+0xfff+b>>13&1)>>13)
+}
+
+// Float32 returns x, exactly; a NaN becomes quiet and keeps its payload.
+func (x F16) Float32() float32 {
+	sign, b := uint32(x&0x8000)<<16, uint32(x&0x7fff)<<13
+	switch {
+	case b > 0x7c00<<13:
+		b |= 0x7fc00000
+	case b == 0x7c00<<13:
+		b = 0x7f800000
+	default:
+		b = math.Float32bits(math.Float32frombits(b) * 0x1p112)
+	}
+	return math.Float32frombits(sign | b)
+}
+
+// NarrowBF16 rounds each element of src as ToBF16 does. The slices must have one
+// length and share no memory; the errors are ErrLength and ErrOverlap.
+func NarrowBF16(dst []BF16, src []float32) error {
+	return convert(current().narrowBF16, part(dst, "dst"), 2, part(src, "src"), 4)
+}
+
+// WidenBF16 is the inverse of NarrowBF16; it is exact.
+func WidenBF16(dst []float32, src []BF16) error {
+	return convert(current().widenBF16, part(dst, "dst"), 4, part(src, "src"), 2)
+}
+
+// NarrowF16 rounds each element of src as ToF16 does.
+func NarrowF16(dst []F16, src []float32) error {
+	return convert(current().narrowF16, part(dst, "dst"), 2, part(src, "src"), 4)
+}
+
+// WidenF16 is the inverse of NarrowF16; it is exact.
+func WidenF16(dst []float32, src []F16) error {
+	return convert(current().widenF16, part(dst, "dst"), 4, part(src, "src"), 2)
+}
+
+// Split stores each weight in two halves: hi is the weight rounded to the nearest
+// BF16, ties away from zero, and lo its lower 16 bits. Nothing is lost: Join
+// gives the same float32, whatever it was.
+//
+// (Ties to even would not do: 65,537 floats round to each even neighbour then,
+// and lo tells 65,536 apart.)
+func Split(hi []BF16, lo []uint16, weight []float32) error {
+	n := len(weight)
+	if err := sameLengths(part(hi, "hi"), part(lo, "lo"), part(weight, "weight")); err != nil {
+		return err
+	}
+	if err := checkApart(span{"hi", data(hi), 2 * n}, span{"lo", data(lo), 2 * n}, span{"weight", data(weight), 4 * n}); err != nil {
+		return err
+	}
+	raceWrite(hi)
+	raceWrite(lo)
+	raceRead(weight)
+	for i := 0; i < n; i += chunk {
+		halves(current().split, unsafe.Add(data(hi), 2*i), unsafe.Add(data(lo), 2*i), unsafe.Add(data(weight), 4*i), min(n-i, chunk))
+	}
+	return nil
+}
+
+// Join puts the halves that Split made together again: the lower half, sign
+// extended, is added to the upper one.
+func Join(weight []float32, hi []BF16, lo []uint16) error {
+	n := len(weight)
+	if err := sameLengths(part(weight, "weight"), part(hi, "hi"), part(lo, "lo")); err != nil {
+		return err
+	}
+	if err := checkApart(span{"weight", data(weight), 4 * n}, span{"hi", data(hi), 2 * n}, span{"lo", data(lo), 2 * n}); err != nil {
+		return err
+	}
+	raceWrite(weight)
+	raceRead(hi)
+	raceRead(lo)
+	for i := 0; i < n; i += chunk {
+		halves(current().join, unsafe.Add(data(weight), 4*i), unsafe.Add(data(hi), 2*i), unsafe.Add(data(lo), 2*i), min(n-i, chunk))
+	}
+	return nil
+}
+
+// A converter converts n elements.
+type converter func(dst, src unsafe.Pointer, n int)
+
+// converters are an implementation's conversions; split writes its first two
+// operands, join its first.
+type converters struct {
+	widenBF16, narrowBF16, widenF16, narrowF16 converter
+	split                                      func(hi, lo, weight unsafe.Pointer, n int)
+	join                                       func(weight, hi, lo unsafe.Pointer, n int)
+}
+
+// current are the conversions of the preferred implementation.
+func current() *converters { return &implementations[preferred].convert }
+
+// convert checks the slices and runs f over chunks, where a stop-the-world can
+// come in.
+func convert(f converter, dst span, dstSize int, src span, srcSize int) error {
+	if err := sameLengths(dst, src); err != nil {
+		return err
+	}
+	d, s := span{dst.name, dst.p, dst.n * dstSize}, span{src.name, src.p, src.n * srcSize}
+	if err := checkApart(d, s); err != nil {
+		return err
+	}
+	raceSpan(d, true)
+	raceSpan(s, false)
+	for i := 0; i < dst.n; i += chunk {
+		convertChunk(f, unsafe.Add(dst.p, i*dstSize), unsafe.Add(src.p, i*srcSize), min(dst.n-i, chunk))
+	}
+	return nil
+}
+
+//go:noinline
+func convertChunk(f converter, dst, src unsafe.Pointer, n int) { f(dst, src, n) }
+
+//go:noinline
+func halves(f func(a, b, c unsafe.Pointer, n int), a, b, c unsafe.Pointer, n int) { f(a, b, c, n) }
+
+// genericConverters are the specification, in loops.
+var genericConverters = converters{
+	widenBF16:  each(BF16.Float32),
+	narrowBF16: each(ToBF16),
+	widenF16:   each(F16.Float32),
+	narrowF16:  each(ToF16),
+	split:      splitGeneric,
+	join:       joinGeneric,
+}
+
+// each makes a converter of a conversion.
+func each[D, S any](f func(S) D) converter {
+	return func(dst, src unsafe.Pointer, n int) {
+		d := unsafe.Slice((*D)(dst), n)
+		for i, x := range unsafe.Slice((*S)(src), n) {
+			d[i] = f(x)
+		}
+	}
+}
+
+func splitGeneric(hi, lo, weight unsafe.Pointer, n int) {
+	h, l := unsafe.Slice((*BF16)(hi), n), unsafe.Slice((*uint16)(lo), n)
+	for i, w := range unsafe.Slice((*uint32)(weight), n) {
+		h[i], l[i] = BF16((w+0x8000)>>16), uint16(w)
+	}
+}
+
+func joinGeneric(weight, hi, lo unsafe.Pointer, n int) {
+	h, l := unsafe.Slice((*BF16)(hi), n), unsafe.Slice((*int16)(lo), n)
+	w := unsafe.Slice((*uint32)(weight), n)
+	for i := range w {
+		w[i] = uint32(h[i])<<16 + uint32(int32(l[i]))
+	}
+}

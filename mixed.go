@@ -1,0 +1,301 @@
+package lion
+
+import (
+	"fmt"
+	"runtime"
+	"unsafe"
+)
+
+// This file steps slices of 16-bit formats: arithmetic is float32 on the widened
+// values, and results are rounded once when stored. It works tile by tile: widen,
+// run the float32 kernels of the same implementation, narrow, so that every rule
+// and decay goes with every format.
+
+// kind is how the elements of one slice are stored.
+type kind uint8
+
+const (
+	kindNone  kind = iota
+	kindF32        // float32
+	kindF64        // float64
+	kindBF16       // BF16
+	kindF16        // F16
+	kindSplit      // BF16, and 16 more bits in low
+	kindKahan      // BF16, and its compensation, a BF16, in low
+)
+
+// A storage says how the slices of a call are stored.
+type storage struct {
+	param, grad, momentum, shadow kind
+}
+
+// mixedArgs are the slices of a mixed call; low and shadow may be nil.
+type mixedArgs struct {
+	param, low, grad, momentum, shadow unsafe.Pointer
+	n                                  int
+}
+
+// size is the bytes of an element of kind k.
+func (k kind) size() int {
+	switch k {
+	case kindNone:
+		return 0
+	case kindF32:
+		return 4
+	case kindF64:
+		return 8
+	}
+	return 2
+}
+
+// StepBF16 is StepF32 on weights, gradients and momentum in bfloat16. Each new
+// weight and momentum is rounded once, the weight as Config.Rounding says.
+//
+// Rounded to nearest, a weight moves only where the step is more than half the
+// distance to its neighbour: at LR 1e-4 where it is smaller than 1/32. That is
+// what StochasticRounding, StepBF16Kahan, StepSplit and StepMasterBF16 are for.
+func (s Stepper) StepBF16(param, grad, momentum []BF16) error {
+	return mixed(&s, storage{param: kindBF16, grad: kindBF16, momentum: kindBF16},
+		part(param, "param"), span{}, part(grad, "grad"), part(momentum, "momentum"), span{})
+}
+
+// StepF16 is StepBF16 in IEEE half precision. What exceeds 65504 by half a unit
+// or more becomes infinite, as IEEE 754 has it: GradStats finds it.
+func (s Stepper) StepF16(param, grad, momentum []F16) error {
+	return mixed(&s, storage{param: kindF16, grad: kindF16, momentum: kindF16},
+		part(param, "param"), span{}, part(grad, "grad"), part(momentum, "momentum"), span{})
+}
+
+// StepMasterBF16 steps float32 weights by a bfloat16 gradient and writes the new
+// weights, rounded to nearest, to shadow as well: the copy that the model
+// computes with, in the same pass.
+func (s Stepper) StepMasterBF16(master []float32, grad []BF16, momentum []float32, shadow []BF16) error {
+	return mixed(&s, storage{param: kindF32, grad: kindBF16, momentum: kindF32, shadow: kindBF16},
+		part(master, "master"), span{}, part(grad, "grad"), part(momentum, "momentum"), part(shadow, "shadow"))
+}
+
+// StepMasterBF16M16 is StepMasterBF16 with its momentum in bfloat16 too.
+func (s Stepper) StepMasterBF16M16(master []float32, grad, momentum, shadow []BF16) error {
+	return mixed(&s, storage{param: kindF32, grad: kindBF16, momentum: kindBF16, shadow: kindBF16},
+		part(master, "master"), span{}, part(grad, "grad"), part(momentum, "momentum"), part(shadow, "shadow"))
+}
+
+// StepMasterF16 is StepMasterBF16 for IEEE half precision.
+func (s Stepper) StepMasterF16(master []float32, grad []F16, momentum []float32, shadow []F16) error {
+	return mixed(&s, storage{param: kindF32, grad: kindF16, momentum: kindF32, shadow: kindF16},
+		part(master, "master"), span{}, part(grad, "grad"), part(momentum, "momentum"), part(shadow, "shadow"))
+}
+
+// StepF32M16 is StepF32 with its momentum in bfloat16.
+func (s Stepper) StepF32M16(param, grad []float32, momentum []BF16) error {
+	return mixed(&s, storage{param: kindF32, grad: kindF32, momentum: kindBF16},
+		part(param, "param"), span{}, part(grad, "grad"), part(momentum, "momentum"), span{})
+}
+
+// StepSplit steps float32 weights that are stored in two halves, as Split makes
+// them: hi, the weight rounded to bfloat16, which the model computes with, and
+// lo. Together they are the float32 exactly, so that the run equals one with a
+// float32 master, bit for bit, in six bytes less traffic.
+func (s Stepper) StepSplit(hi []BF16, lo []uint16, grad, momentum []BF16) error {
+	return mixed(&s, storage{param: kindSplit, grad: kindBF16, momentum: kindBF16},
+		part(hi, "hi"), part(lo, "lo"), part(grad, "grad"), part(momentum, "momentum"), span{})
+}
+
+// StepBF16Kahan is StepBF16 with Kahan's compensation: the weight is
+// param + compensation, added in float32; what rounding the new weight to
+// bfloat16 leaves over goes to compensation, itself rounded to bfloat16. Start
+// it with zeros, or from float32 weights with KahanBF16.
+func (s Stepper) StepBF16Kahan(param, grad, momentum, compensation []BF16) error {
+	return mixed(&s, storage{param: kindKahan, grad: kindBF16, momentum: kindBF16},
+		part(param, "param"), part(compensation, "compensation"), part(grad, "grad"), part(momentum, "momentum"), span{})
+}
+
+// KahanBF16 rounds weight to param and puts what is left over, rounded too, into
+// compensation: together they hold 16 bits of each weight or more.
+func KahanBF16(param, compensation []BF16, weight []float32) error {
+	n := len(param)
+	if err := sameLengths(part(param, "param"), part(compensation, "compensation"), part(weight, "weight")); err != nil {
+		return err
+	}
+	if err := checkApart(span{"param", data(param), 2 * n}, span{"compensation", data(compensation), 2 * n}, span{"weight", data(weight), 4 * n}); err != nil {
+		return err
+	}
+	for i, w := range weight {
+		param[i], compensation[i] = splitKahan(w)
+	}
+	return nil
+}
+
+// splitKahan rounds w to a BF16 and the rest to another.
+func splitKahan(w float32) (p, compensation BF16) {
+	p = ToBF16(w)
+	rest := w - p.Float32()
+	if w-w != 0 { // infinite or NaN: nothing is left over
+		rest = 0
+	}
+	return p, ToBF16(rest)
+}
+
+// part names a slice, for checks; n counts elements.
+func part[T any](s []T, name string) span { return span{name, data(s), len(s)} }
+
+// mixed checks the slices and runs the tiles.
+func mixed(s *Stepper, sch storage, param, low, grad, momentum, shadow span) error {
+	if !s.plan.ready {
+		return errZeroStepper
+	}
+	if s.plan.rounding == StochasticRounding && sch.rounds() && s.plan.step < 1 {
+		return errNoStep
+	}
+	parts, kinds := [5]span{param, low, grad, momentum, shadow}, [5]kind{sch.param, kindNone, sch.grad, sch.momentum, sch.shadow}
+	kinds[1] = sch.low()
+	var named, sized [5]span
+	k := 0
+	for i, p := range parts {
+		if p.name != "" {
+			named[k], sized[k] = p, span{p.name, p.p, p.n * kinds[i].size()}
+			k++
+		}
+	}
+	if err := sameLengths(named[:k]...); err != nil {
+		return err
+	}
+	if err := checkApart(sized[:k]...); err != nil {
+		return err
+	}
+	for _, p := range sized[:k] {
+		raceSpan(p, p.name != "grad")
+	}
+	a := mixedArgs{param.p, low.p, grad.p, momentum.p, shadow.p, param.n}
+	im := &implementations[s.impl]
+	unit := 1.0
+	if s.plan.scale != ScaleNone && a.n > 0 {
+		agree := 0
+		for i := 0; i < a.n; i += tile {
+			agree += countMixed(s, im, sch, a, i)
+		}
+		unit = cautiousScale(s.plan.scale, agree, a.n)
+	}
+	for i := 0; i < a.n; i += tile {
+		mixedTile(s, im, sch, a, i, unit)
+	}
+	return nil
+}
+
+// sameLengths refuses slices of different lengths.
+func sameLengths(parts ...span) error {
+	for _, p := range parts[1:] {
+		if p.n != parts[0].n {
+			return lengthsError(parts)
+		}
+	}
+	return nil
+}
+
+// mixedTile steps the tile of a that begins at element i.
+func mixedTile(s *Stepper, im *implementation, sch storage, a mixedArgs, i int, unit float64) {
+	var p, g, m [tile]float32
+	n := min(a.n-i, tile)
+	t := args{
+		param:    widen(im, sch.param, a.param, a.low, i, n, &p),
+		grad:     widen(im, sch.grad, a.grad, nil, i, n, &g),
+		momentum: widen(im, sch.momentum, a.momentum, nil, i, n, &m),
+		n:        n,
+		c:        noescape(unsafe.Pointer(&s.f32)),
+	}
+	runScaled(&im.kernels[f32], s.plan, &s.f32, s.f64.lr, unit, t)
+	if s.plan.rounding == StochasticRounding && sch.rounds() {
+		s.narrowStochastic(sch.param, a.param, t.param, i, n)
+	} else {
+		narrow(im, sch.param, a.param, a.low, t.param, i, n)
+	}
+	narrow(im, sch.momentum, a.momentum, nil, t.momentum, i, n)
+	if sch.shadow != kindNone {
+		narrow(im, sch.shadow, a.shadow, nil, t.param, i, n)
+	}
+	runtime.KeepAlive(&p)
+	runtime.KeepAlive(&g)
+	runtime.KeepAlive(&m)
+}
+
+// countMixed counts the elements of a tile that Cautious would step.
+func countMixed(s *Stepper, im *implementation, sch storage, a mixedArgs, i int) int {
+	var p, g, m [tile]float32
+	n := min(a.n-i, tile)
+	k := count[float32](&im.kernels[f32], s.plan, args{
+		param:    widen(im, sch.param, a.param, a.low, i, n, &p),
+		grad:     widen(im, sch.grad, a.grad, nil, i, n, &g),
+		momentum: widen(im, sch.momentum, a.momentum, nil, i, n, &m),
+		n:        n,
+		c:        noescape(unsafe.Pointer(&s.f32)),
+	})
+	runtime.KeepAlive(&p)
+	runtime.KeepAlive(&g)
+	runtime.KeepAlive(&m)
+	return k
+}
+
+// widen returns n elements as float32: those of a slice itself, from element i
+// on, or converted into buf.
+func widen(im *implementation, k kind, from, low unsafe.Pointer, i, n int, buf *[tile]float32) unsafe.Pointer {
+	from = unsafe.Add(from, i*k.size())
+	to := noescape(unsafe.Pointer(buf))
+	switch k {
+	case kindF32:
+		return from
+	case kindBF16:
+		im.convert.widenBF16(to, from, n)
+	case kindF16:
+		im.convert.widenF16(to, from, n)
+	case kindSplit:
+		im.convert.join(to, from, unsafe.Add(low, i*2), n)
+	case kindKahan:
+		im.convert.widenBF16(to, from, n)
+		for j, c := range unsafe.Slice((*BF16)(unsafe.Add(low, i*2)), n) {
+			buf[j] += c.Float32()
+		}
+	}
+	return to
+}
+
+// narrow stores n float32, which may be there already, as kind k from element i
+// on, rounded to nearest.
+func narrow(im *implementation, k kind, to, low, from unsafe.Pointer, i, n int) {
+	to = unsafe.Add(to, i*k.size())
+	switch k {
+	case kindBF16:
+		im.convert.narrowBF16(to, from, n)
+	case kindF16:
+		im.convert.narrowF16(to, from, n)
+	case kindSplit:
+		im.convert.split(to, unsafe.Add(low, i*2), from, n)
+	case kindKahan:
+		ps, cs := unsafe.Slice((*BF16)(to), n), unsafe.Slice((*BF16)(unsafe.Add(low, i*2)), n)
+		for j, w := range unsafe.Slice((*float32)(from), n) {
+			ps[j], cs[j] = splitKahan(w)
+		}
+	}
+}
+
+// low is the kind of the slice beside param, if any.
+func (sch storage) low() kind {
+	if sch.param == kindSplit || sch.param == kindKahan {
+		return kindBF16
+	}
+	return kindNone
+}
+
+// rounds says whether the weights are of a format that Config.Rounding is for.
+func (sch storage) rounds() bool { return sch.param == kindBF16 || sch.param == kindF16 }
+
+// lengthsError names all slices and their lengths.
+func lengthsError(parts []span) error {
+	text := ""
+	for i, p := range parts {
+		if i > 0 {
+			text += ", "
+		}
+		text += fmt.Sprintf("len(%s) = %d", p.name, p.n)
+	}
+	return fmt.Errorf("%w: %s", ErrLength, text)
+}

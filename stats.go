@@ -1,0 +1,225 @@
+package lion
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"runtime"
+	"unsafe"
+)
+
+// Stats is what clipping and loss scaling want to know of a gradient. Feed what
+// they make of it to Config.GradScale, which costs nothing.
+type Stats struct {
+	SumSquares float64 // of the finite elements: the Euclidean norm, squared
+	MaxAbs     float64 // the largest magnitude of the finite elements
+	NaNs, Infs int     // how many elements are not finite
+}
+
+// Gradient is an element type of a gradient.
+type Gradient interface {
+	float32 | float64 | BF16 | F16
+}
+
+// GradStats returns the statistics of a gradient, from one pass over it alone.
+//
+// They are the same bits on every implementation, since the order of summation
+// is fixed: squares are float64, that of element i goes to partial sum i mod 16
+// of its block of StatsBlock elements; those are added in pairs, eight apart,
+// then four, two and one; and the blocks' sums are the leaves of a binary tree
+// over the tensor. GradStatsPart gives the same for a tensor that is split.
+func GradStats[T Gradient](grad []T) Stats {
+	p, _ := GradStatsPart(0, grad)
+	return p.Stats()
+}
+
+// StatsBlock is what the index of a part must be a multiple of.
+const StatsBlock = 4096
+
+// ErrPart: parts of a gradient don't fit together.
+var ErrPart = errors.New("lion: parts don't fit")
+
+// StatsPart holds the statistics of a part of a gradient, from which Join makes
+// those of the whole, whatever the parts and whoever computed them.
+type StatsPart struct {
+	stats    Stats
+	first, n int
+	nodes    [2 * maxLevel]node // sums over whole subtrees, from left to right
+	used     int
+}
+
+// A tensor has fewer than 2^maxLevel blocks.
+const maxLevel = 48
+
+// A node is the sum over a subtree of 2^level blocks.
+type node struct {
+	sum   float64
+	level uint8
+}
+
+// GradStatsPart is GradStats for the part of a tensor that begins at element
+// index, a multiple of StatsBlock; else the error wraps ErrPart. A part that
+// others follow must end at a multiple of it too.
+func GradStatsPart[T Gradient](index int, grad []T) (StatsPart, error) {
+	if index < 0 || index%StatsBlock != 0 {
+		return StatsPart{}, fmt.Errorf("%w: index = %d is no multiple of StatsBlock = %d", ErrPart, index, StatsBlock)
+	}
+	raceRead(grad)
+	p := StatsPart{first: index}
+	for len(grad) > 0 {
+		block := grad[:min(len(grad), StatsBlock)]
+		var b blockStats
+		sumBlock(&b, data(block), len(block), kindOf[T]())
+		p.add(&b, len(block))
+		grad = grad[len(block):]
+	}
+	return p, nil
+}
+
+// Join returns the statistics of p followed by next, which must begin where p
+// ends; else the error wraps ErrPart.
+func (p StatsPart) Join(next StatsPart) (StatsPart, error) {
+	if end := p.first + p.n; next.first != end || end%StatsBlock != 0 {
+		return p, fmt.Errorf("%w: a part that ends at element %d and one that begins at %d", ErrPart, end, next.first)
+	}
+	p.stats.MaxAbs = max(p.stats.MaxAbs, next.stats.MaxAbs)
+	p.stats.NaNs += next.stats.NaNs
+	p.stats.Infs += next.stats.Infs
+	at := next.first / StatsBlock
+	for _, x := range next.nodes[:next.used] {
+		p.push(x, at)
+		at += 1 << x.level
+	}
+	p.n += next.n
+	return p, nil
+}
+
+// push adds the subtree x, whose first block is at, and joins siblings.
+func (p *StatsPart) push(x node, at int) {
+	for p.used > 0 && p.nodes[p.used-1].level == x.level && at>>x.level&1 == 1 {
+		p.used--
+		x.sum = p.nodes[p.used].sum + x.sum
+		at -= 1 << x.level
+		x.level++
+	}
+	p.nodes[p.used] = x
+	p.used++
+}
+
+// Stats returns the statistics of the part: the subtrees at its end, which have
+// no siblings yet, are added from the right.
+func (p StatsPart) Stats() Stats {
+	s := p.stats
+	for i := p.used - 1; i >= 0; i-- {
+		s.SumSquares = p.nodes[i].sum + s.SumSquares
+	}
+	return s
+}
+
+// blockStats are the running values of one block; assembly finds them by
+// go_asm.h.
+type blockStats struct {
+	sums       [16]float64
+	maxAbs     float64
+	nans, infs int
+}
+
+// add adds the next block, of n elements.
+func (p *StatsPart) add(b *blockStats, n int) {
+	for w := 8; w > 0; w /= 2 {
+		for i := 0; i < w; i++ {
+			b.sums[i] += b.sums[i+w]
+		}
+	}
+	p.stats.MaxAbs = max(p.stats.MaxAbs, b.maxAbs)
+	p.stats.NaNs += b.nans
+	p.stats.Infs += b.infs
+	p.push(node{sum: b.sums[0]}, (p.first+p.n)/StatsBlock)
+	p.n += n
+}
+
+// kindOf is the kind that stores T.
+func kindOf[T Gradient]() kind {
+	switch any(T(0)).(type) {
+	case float32:
+		return kindF32
+	case float64:
+		return kindF64
+	case F16:
+		return kindF16
+	}
+	return kindBF16
+}
+
+// sumBlock adds n elements of a block to sums; 16-bit ones are widened in tiles.
+// It is not inlined so that each block passes a stack check.
+//
+//go:noinline
+func sumBlock(sums *blockStats, grad unsafe.Pointer, n int, k kind) {
+	im := &implementations[preferred]
+	b := (*blockStats)(noescape(unsafe.Pointer(sums))) // the caller's, alive after this
+	switch k {
+	case kindF64:
+		im.stats.f64(b, grad, n)
+	case kindF32:
+		im.stats.f32(b, grad, n)
+	default:
+		var buf [tile]float32
+		for i := 0; i < n; i += tile {
+			t := min(n-i, tile)
+			im.stats.f32(b, widen(im, k, grad, nil, i, t, &buf), t)
+		}
+		runtime.KeepAlive(&buf)
+	}
+}
+
+// summers add n elements to a block's running values; what was added before
+// was a multiple of 16.
+type summers struct {
+	f32, f64 func(b *blockStats, grad unsafe.Pointer, n int)
+}
+
+var genericSummers = summers{f32: sumGeneric[float32], f64: sumGeneric[float64]}
+
+func sumGeneric[T float](b *blockStats, grad unsafe.Pointer, n int) {
+	statsGeneric(b, unsafe.Slice((*T)(grad), n))
+}
+
+// summer makes a summer of an assembly kernel, which wants a positive multiple of
+// 16 and finite numbers: without them the sums aren't finite either.
+func summer[T float](kernel func(b *blockStats, grad unsafe.Pointer, n int)) func(b *blockStats, grad unsafe.Pointer, n int) {
+	return func(b *blockStats, grad unsafe.Pointer, n int) {
+		whole := n &^ 15
+		if whole > 0 {
+			was := *b
+			kernel(b, grad, whole)
+			for _, x := range b.sums {
+				if x-x != 0 {
+					*b = was
+					whole = 0
+					break
+				}
+			}
+		}
+		if whole < n {
+			sumGeneric[T](b, unsafe.Add(grad, whole*int(unsafe.Sizeof(T(0)))), n-whole)
+		}
+	}
+}
+
+// statsGeneric is the specification of a block's statistics: of n elements that
+// begin at a multiple of 16 of the block.
+func statsGeneric[T float](b *blockStats, grad []T) {
+	for i, g := range grad {
+		x := math.Abs(float64(g))
+		switch {
+		case x <= math.MaxFloat64:
+			b.sums[i%16] += float64(x * x)
+			b.maxAbs = max(b.maxAbs, x)
+		case x != x:
+			b.nans++
+		default:
+			b.infs++
+		}
+	}
+}
