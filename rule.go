@@ -145,8 +145,8 @@ func (s Stepper) At(t int) Stepper {
 		return s
 	}
 	s.plan.ready = t >= 1
-	s.f64.bc1 = 1 - power(s.f64.b1, t)
-	s.f64.bc2 = 1 - power(s.f64.b2, t)
+	s.f64.bc1 = 1 - float64(power(s.f64.b1, t))
+	s.f64.bc2 = 1 - float64(power(s.f64.b2, t))
 	s.f32.bc1, s.f32.bc2 = float32(s.f64.bc1), float32(s.f64.bc2)
 	return s
 }
