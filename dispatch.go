@@ -16,8 +16,8 @@ func init() {
 	switch runtime.GOARCH {
 	case "amd64":
 		implementations = append([]implementation{
-			{"avx512", missingAVX512(), avx512Kernels(), genericConverters, summers{summer[float32](statsF32AVX512), summer[float64](statsF64AVX512)}},
-			{"avx2", missingAVX2(), avx2Kernels(), genericConverters, summers{summer[float32](statsF32AVX2), summer[float64](statsF64AVX2)}},
+			{"avx512", missingAVX512(), avx512Kernels(), avx512Converters(), summers{summer[float32](statsF32AVX512), summer[float64](statsF64AVX512)}},
+			{"avx2", missingAVX2(), avx2Kernels(), avx2Converters(), summers{summer[float32](statsF32AVX2), summer[float64](statsF64AVX2)}},
 		}, implementations...)
 	case "arm64": // where NEON is part of the base architecture
 		implementations = append([]implementation{
@@ -30,10 +30,10 @@ func init() {
 // and the system offer, x/sys/cpu what GODEBUG leaves of it: a feature is on if
 // both agree.
 func missingAVX2() string {
-	if x := &cpu.X86; cpuid.CPU.Supports(cpuid.AVX, cpuid.AVX2) && x.HasAVX && x.HasAVX2 {
+	if x := &cpu.X86; cpuid.CPU.Supports(cpuid.AVX, cpuid.AVX2, cpuid.F16C) && x.HasAVX && x.HasAVX2 {
 		return ""
 	}
-	return "the CPU has no AVX2, or GODEBUG turns it off"
+	return "the CPU has no AVX2 with F16C, or GODEBUG turns it off"
 }
 
 // missingAVX512 is missingAVX2 for AVX-512: the parts that every such server
@@ -399,3 +399,61 @@ func statsF32AVX2(b *blockStats, grad unsafe.Pointer, n int)
 
 //go:noescape
 func statsF64AVX2(b *blockStats, grad unsafe.Pointer, n int)
+
+func avx512Converters() converters {
+	return converters{
+		widenBF16:  sixteens(widenBF16AVX512, genericConverters.widenBF16, 4, 2),
+		narrowBF16: sixteens(narrowBF16AVX512, genericConverters.narrowBF16, 2, 4),
+		widenF16:   sixteens(widenF16AVX512, genericConverters.widenF16, 4, 2),
+		narrowF16:  sixteens(narrowF16AVX512, genericConverters.narrowF16, 2, 4),
+		split:      sixteens3(splitAVX512, splitGeneric, 2, 2, 4),
+		join:       sixteens3(joinAVX512, joinGeneric, 4, 2, 2),
+	}
+}
+
+func avx2Converters() converters {
+	return converters{
+		widenBF16:  sixteens(widenBF16AVX2, genericConverters.widenBF16, 4, 2),
+		narrowBF16: sixteens(narrowBF16AVX2, genericConverters.narrowBF16, 2, 4),
+		widenF16:   sixteens(widenF16AVX2, genericConverters.widenF16, 4, 2),
+		narrowF16:  sixteens(narrowF16AVX2, genericConverters.narrowF16, 2, 4),
+		split:      sixteens3(splitAVX2, splitGeneric, 2, 2, 4),
+		join:       sixteens3(joinAVX2, joinGeneric, 4, 2, 2),
+	}
+}
+
+//go:noescape
+func widenBF16AVX512(dst, src unsafe.Pointer, n int)
+
+//go:noescape
+func narrowBF16AVX512(dst, src unsafe.Pointer, n int)
+
+//go:noescape
+func widenF16AVX512(dst, src unsafe.Pointer, n int)
+
+//go:noescape
+func narrowF16AVX512(dst, src unsafe.Pointer, n int)
+
+//go:noescape
+func splitAVX512(hi, lo, weight unsafe.Pointer, n int)
+
+//go:noescape
+func joinAVX512(weight, hi, lo unsafe.Pointer, n int)
+
+//go:noescape
+func widenBF16AVX2(dst, src unsafe.Pointer, n int)
+
+//go:noescape
+func narrowBF16AVX2(dst, src unsafe.Pointer, n int)
+
+//go:noescape
+func widenF16AVX2(dst, src unsafe.Pointer, n int)
+
+//go:noescape
+func narrowF16AVX2(dst, src unsafe.Pointer, n int)
+
+//go:noescape
+func splitAVX2(hi, lo, weight unsafe.Pointer, n int)
+
+//go:noescape
+func joinAVX2(weight, hi, lo unsafe.Pointer, n int)
