@@ -192,30 +192,3 @@ func joinGeneric(weight, hi, lo unsafe.Pointer, n int) {
 		w[i] = uint32(h[i])<<16 + uint32(int32(l[i]))
 	}
 }
-
-// sixteens makes a converter of an assembly kernel, which wants a positive
-// multiple of 16 elements; rest does what is left.
-func sixteens(kernel, rest converter, dstSize, srcSize int) converter {
-	return func(dst, src unsafe.Pointer, n int) {
-		whole := n &^ 15
-		if whole > 0 {
-			kernel(dst, src, whole)
-		}
-		if whole < n {
-			rest(unsafe.Add(dst, whole*dstSize), unsafe.Add(src, whole*srcSize), n-whole)
-		}
-	}
-}
-
-// sixteens3 is sixteens for three slices.
-func sixteens3(kernel, rest func(a, b, c unsafe.Pointer, n int), aSize, bSize, cSize int) func(a, b, c unsafe.Pointer, n int) {
-	return func(a, b, c unsafe.Pointer, n int) {
-		whole := n &^ 15
-		if whole > 0 {
-			kernel(a, b, c, whole)
-		}
-		if whole < n {
-			rest(unsafe.Add(a, whole*aSize), unsafe.Add(b, whole*bSize), unsafe.Add(c, whole*cSize), n-whole)
-		}
-	}
-}

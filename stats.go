@@ -185,28 +185,6 @@ func sumGeneric[T float](b *blockStats, grad unsafe.Pointer, n int) {
 	statsGeneric(b, unsafe.Slice((*T)(grad), n))
 }
 
-// summer makes a summer of an assembly kernel, which wants a positive multiple of
-// 16 and finite numbers: without them the sums aren't finite either.
-func summer[T float](kernel func(b *blockStats, grad unsafe.Pointer, n int)) func(b *blockStats, grad unsafe.Pointer, n int) {
-	return func(b *blockStats, grad unsafe.Pointer, n int) {
-		whole := n &^ 15
-		if whole > 0 {
-			was := *b
-			kernel(b, grad, whole)
-			for _, x := range b.sums {
-				if x-x != 0 {
-					*b = was
-					whole = 0
-					break
-				}
-			}
-		}
-		if whole < n {
-			sumGeneric[T](b, unsafe.Add(grad, whole*int(unsafe.Sizeof(T(0)))), n-whole)
-		}
-	}
-}
-
 // statsGeneric is the specification of a block's statistics: of n elements that
 // begin at a multiple of 16 of the block.
 func statsGeneric[T float](b *blockStats, grad []T) {

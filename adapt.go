@@ -1,0 +1,57 @@
+//go:build (amd64 || arm64) && !purego
+
+package lion
+
+import "unsafe"
+
+// Assembly that wants whole vectors of its elements is adapted here to any
+// number of them: plain Go does the rest.
+
+// sixteens makes a converter of an assembly kernel, which wants a positive
+// multiple of 16 elements; rest does what is left.
+func sixteens(kernel, rest converter, dstSize, srcSize int) converter {
+	return func(dst, src unsafe.Pointer, n int) {
+		whole := n &^ 15
+		if whole > 0 {
+			kernel(dst, src, whole)
+		}
+		if whole < n {
+			rest(unsafe.Add(dst, whole*dstSize), unsafe.Add(src, whole*srcSize), n-whole)
+		}
+	}
+}
+
+// sixteens3 is sixteens for three slices.
+func sixteens3(kernel, rest func(a, b, c unsafe.Pointer, n int), aSize, bSize, cSize int) func(a, b, c unsafe.Pointer, n int) {
+	return func(a, b, c unsafe.Pointer, n int) {
+		whole := n &^ 15
+		if whole > 0 {
+			kernel(a, b, c, whole)
+		}
+		if whole < n {
+			rest(unsafe.Add(a, whole*aSize), unsafe.Add(b, whole*bSize), unsafe.Add(c, whole*cSize), n-whole)
+		}
+	}
+}
+
+// summer makes a summer of an assembly kernel, which wants a positive multiple of
+// 16 and finite numbers: without them the sums aren't finite either.
+func summer[T float](kernel func(b *blockStats, grad unsafe.Pointer, n int)) func(b *blockStats, grad unsafe.Pointer, n int) {
+	return func(b *blockStats, grad unsafe.Pointer, n int) {
+		whole := n &^ 15
+		if whole > 0 {
+			was := *b
+			kernel(b, grad, whole)
+			for _, x := range b.sums {
+				if x-x != 0 {
+					*b = was
+					whole = 0
+					break
+				}
+			}
+		}
+		if whole < n {
+			sumGeneric[T](b, unsafe.Add(grad, whole*int(unsafe.Sizeof(T(0)))), n-whole)
+		}
+	}
+}
