@@ -167,17 +167,18 @@ func mixed(s *Stepper, sch storage, param, low, grad, momentum, shadow span) err
 		raceSpan(p, p.name != "grad")
 	}
 	a := mixedArgs{param.p, low.p, grad.p, momentum.p, shadow.p, param.n}
+	var buf tiles
 	im := &implementations[s.impl]
 	unit := 1.0
 	if s.plan.scale != ScaleNone && a.n > 0 {
 		agree := 0
 		for i := 0; i < a.n; i += tile {
-			agree += countMixed(s, im, sch, a, i)
+			agree += countMixed(s, im, sch, a, i, &buf)
 		}
 		unit = cautiousScale(s.plan.scale, agree, a.n)
 	}
 	for i := 0; i < a.n; i += tile {
-		mixedTile(s, im, sch, a, i, unit)
+		mixedTile(s, im, sch, a, i, unit, &buf)
 	}
 	return nil
 }
@@ -192,14 +193,20 @@ func sameLengths(parts ...span) error {
 	return nil
 }
 
-// mixedTile steps the tile of a that begins at element i.
-func mixedTile(s *Stepper, im *implementation, sch storage, a mixedArgs, i int, unit float64) {
-	var p, g, m [tile]float32
+// tiles hold widened elements: one for a whole call, since clearing them takes
+// time.
+type tiles struct{ p, g, m [tile]float32 }
+
+// mixedTile steps the tile of a that begins at element i. It is not inlined, so
+// that each passes a stack check.
+//
+//go:noinline
+func mixedTile(s *Stepper, im *implementation, sch storage, a mixedArgs, i int, unit float64, buf *tiles) {
 	n := min(a.n-i, tile)
 	t := args{
-		param:    widen(im, sch.param, a.param, a.low, i, n, &p),
-		grad:     widen(im, sch.grad, a.grad, nil, i, n, &g),
-		momentum: widen(im, sch.momentum, a.momentum, nil, i, n, &m),
+		param:    widen(im, sch.param, a.param, a.low, i, n, &buf.p),
+		grad:     widen(im, sch.grad, a.grad, nil, i, n, &buf.g),
+		momentum: widen(im, sch.momentum, a.momentum, nil, i, n, &buf.m),
 		n:        n,
 		c:        noescape(unsafe.Pointer(&s.f32)),
 	}
@@ -213,25 +220,20 @@ func mixedTile(s *Stepper, im *implementation, sch storage, a mixedArgs, i int, 
 	if sch.shadow != kindNone {
 		narrow(im, sch.shadow, a.shadow, nil, t.param, i, n)
 	}
-	runtime.KeepAlive(&p)
-	runtime.KeepAlive(&g)
-	runtime.KeepAlive(&m)
+	runtime.KeepAlive(buf)
 }
 
 // countMixed counts the elements of a tile that Cautious would step.
-func countMixed(s *Stepper, im *implementation, sch storage, a mixedArgs, i int) int {
-	var p, g, m [tile]float32
+func countMixed(s *Stepper, im *implementation, sch storage, a mixedArgs, i int, buf *tiles) int {
 	n := min(a.n-i, tile)
 	k := count[float32](&im.kernels[f32], s.plan, args{
-		param:    widen(im, sch.param, a.param, a.low, i, n, &p),
-		grad:     widen(im, sch.grad, a.grad, nil, i, n, &g),
-		momentum: widen(im, sch.momentum, a.momentum, nil, i, n, &m),
+		param:    widen(im, sch.param, a.param, a.low, i, n, &buf.p),
+		grad:     widen(im, sch.grad, a.grad, nil, i, n, &buf.g),
+		momentum: widen(im, sch.momentum, a.momentum, nil, i, n, &buf.m),
 		n:        n,
 		c:        noescape(unsafe.Pointer(&s.f32)),
 	})
-	runtime.KeepAlive(&p)
-	runtime.KeepAlive(&g)
-	runtime.KeepAlive(&m)
+	runtime.KeepAlive(buf)
 	return k
 }
 
