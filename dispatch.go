@@ -16,12 +16,12 @@ func init() {
 	switch runtime.GOARCH {
 	case "amd64":
 		implementations = append([]implementation{
-			{"avx512", missingAVX512(), avx512Kernels(), avx512Converters(), summers{summer[float32](statsF32AVX512), summer[float64](statsF64AVX512)}},
-			{"avx2", missingAVX2(), avx2Kernels(), avx2Converters(), summers{summer[float32](statsF32AVX2), summer[float64](statsF64AVX2)}},
+			{"avx512", missingAVX512(), avx512Kernels(), avx512Converters(), summers{summer[float32](statsF32AVX512), summer[float64](statsF64AVX512)}, avx512Fused()},
+			{"avx2", missingAVX2(), avx2Kernels(), avx2Converters(), summers{summer[float32](statsF32AVX2), summer[float64](statsF64AVX2)}, avx2Fused()},
 		}, implementations...)
 	case "arm64": // where NEON is part of the base architecture
 		implementations = append([]implementation{
-			{"neon", "", neonKernels(), genericConverters, genericSummers},
+			{"neon", "", neonKernels(), genericConverters, genericSummers, nil},
 		}, implementations...)
 	}
 }
@@ -457,3 +457,111 @@ func splitAVX2(hi, lo, weight unsafe.Pointer, n int)
 
 //go:noescape
 func joinAVX2(weight, hi, lo unsafe.Pointer, n int)
+
+func avx512Fused() fusedKernels {
+	return fusedKernels{
+		{storeBF16, paperBF16AVX512, cautiousBF16AVX512},
+		{storeF16, paperF16AVX512, cautiousF16AVX512},
+		{storeMasterBF16, paperMasterBF16AVX512, cautiousMasterBF16AVX512},
+		{storeMasterBF16M16, paperMasterBF16M16AVX512, cautiousMasterBF16M16AVX512},
+		{storeMasterF16, paperMasterF16AVX512, cautiousMasterF16AVX512},
+		{storeF32M16, paperF32M16AVX512, cautiousF32M16AVX512},
+		{storeSplit, paperSplitAVX512, cautiousSplitAVX512},
+	}
+}
+
+func avx2Fused() fusedKernels {
+	return fusedKernels{
+		{storeBF16, paperBF16AVX2, cautiousBF16AVX2},
+		{storeF16, paperF16AVX2, cautiousF16AVX2},
+		{storeMasterBF16, paperMasterBF16AVX2, cautiousMasterBF16AVX2},
+		{storeMasterBF16M16, paperMasterBF16M16AVX2, cautiousMasterBF16M16AVX2},
+		{storeMasterF16, paperMasterF16AVX2, cautiousMasterF16AVX2},
+		{storeF32M16, paperF32M16AVX2, cautiousF32M16AVX2},
+		{storeSplit, paperSplitAVX2, cautiousSplitAVX2},
+	}
+}
+
+//go:noescape
+func paperBF16AVX512(a *args) (nan uint32)
+
+//go:noescape
+func cautiousBF16AVX512(a *args) (nan uint32)
+
+//go:noescape
+func paperF16AVX512(a *args) (nan uint32)
+
+//go:noescape
+func cautiousF16AVX512(a *args) (nan uint32)
+
+//go:noescape
+func paperMasterBF16AVX512(a *args) (nan uint32)
+
+//go:noescape
+func cautiousMasterBF16AVX512(a *args) (nan uint32)
+
+//go:noescape
+func paperMasterBF16M16AVX512(a *args) (nan uint32)
+
+//go:noescape
+func cautiousMasterBF16M16AVX512(a *args) (nan uint32)
+
+//go:noescape
+func paperMasterF16AVX512(a *args) (nan uint32)
+
+//go:noescape
+func cautiousMasterF16AVX512(a *args) (nan uint32)
+
+//go:noescape
+func paperF32M16AVX512(a *args) (nan uint32)
+
+//go:noescape
+func cautiousF32M16AVX512(a *args) (nan uint32)
+
+//go:noescape
+func paperSplitAVX512(a *args) (nan uint32)
+
+//go:noescape
+func cautiousSplitAVX512(a *args) (nan uint32)
+
+//go:noescape
+func paperBF16AVX2(a *args) (nan uint32)
+
+//go:noescape
+func cautiousBF16AVX2(a *args) (nan uint32)
+
+//go:noescape
+func paperF16AVX2(a *args) (nan uint32)
+
+//go:noescape
+func cautiousF16AVX2(a *args) (nan uint32)
+
+//go:noescape
+func paperMasterBF16AVX2(a *args) (nan uint32)
+
+//go:noescape
+func cautiousMasterBF16AVX2(a *args) (nan uint32)
+
+//go:noescape
+func paperMasterBF16M16AVX2(a *args) (nan uint32)
+
+//go:noescape
+func cautiousMasterBF16M16AVX2(a *args) (nan uint32)
+
+//go:noescape
+func paperMasterF16AVX2(a *args) (nan uint32)
+
+//go:noescape
+func cautiousMasterF16AVX2(a *args) (nan uint32)
+
+//go:noescape
+func paperF32M16AVX2(a *args) (nan uint32)
+
+//go:noescape
+func cautiousF32M16AVX2(a *args) (nan uint32)
+
+//go:noescape
+func paperSplitAVX2(a *args) (nan uint32)
+
+//go:noescape
+func cautiousSplitAVX2(a *args) (nan uint32)

@@ -271,7 +271,7 @@ func opSubject(o op, cfg Config) subject {
 	sub.run = func(impl int, sc *scheme, p, g, m unsafe.Pointer, n int) uint64 {
 		k := implementations[impl].kernels[sc.format][o]
 		s := s
-		a := args{p, g, m, n, sc.coef(&s)}
+		a := args{param: p, grad: g, momentum: m, n: n, c: sc.coef(&s)}
 		if o == opCount {
 			return uint64(k(&a))
 		}

@@ -82,6 +82,7 @@ type args struct {
 	param, grad, momentum unsafe.Pointer
 	n                     int
 	c                     unsafe.Pointer // to a coef of the compute type
+	extra                 unsafe.Pointer // a shadow, or the lower halves of param
 }
 
 // format is an element format of the three slices.
@@ -101,6 +102,7 @@ type implementation struct {
 	kernels [numFormats][numOps]kernel
 	convert converters
 	stats   summers
+	fused   fusedKernels
 }
 
 // implementations holds every implementation that was built in, best first,
@@ -183,7 +185,7 @@ func step[T float](s *Stepper, f format, c *coef[T], param, grad, momentum []T) 
 	raceWrite(param)
 	raceRead(grad)
 	raceWrite(momentum)
-	a := args{p, g, m, n, noescape(unsafe.Pointer(c))}
+	a := args{param: p, grad: g, momentum: m, n: n, c: noescape(unsafe.Pointer(c))}
 	ks := &implementations[s.impl].kernels[f]
 	if n <= chunk && s.plan.mix == mixNone && s.plan.scale == ScaleNone {
 		runChunk[T](ks[s.plan.op], a) // the common case, without detours

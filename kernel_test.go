@@ -233,7 +233,7 @@ func checkNoFalseNaN(impl int, sc *scheme, o op) error {
 	sub := opSubject(o, decaying())
 	sub.run = func(impl int, sc *scheme, p, g, m unsafe.Pointer, n int) uint64 {
 		s := s
-		return uint64(implementations[impl].kernels[sc.format][o](&args{p, g, m, n, sc.coef(&s)}))
+		return uint64(implementations[impl].kernels[sc.format][o](&args{param: p, grad: g, momentum: m, n: n, c: sc.coef(&s)}))
 	}
 	rig := newRig(sc, n)
 	rig.expect(&sub, in) // generic mends its own, and reports none

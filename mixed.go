@@ -167,20 +167,36 @@ func mixed(s *Stepper, sch storage, param, low, grad, momentum, shadow span) err
 		raceSpan(p, p.name != "grad")
 	}
 	a := mixedArgs{param.p, low.p, grad.p, momentum.p, shadow.p, param.n}
-	var buf tiles
 	im := &implementations[s.impl]
-	unit := 1.0
+	unit, done := 1.0, 0
 	if s.plan.scale != ScaleNone && a.n > 0 {
-		agree := 0
-		for i := 0; i < a.n; i += tile {
-			agree += countMixed(s, im, sch, a, i, &buf)
-		}
-		unit = cautiousScale(s.plan.scale, agree, a.n)
+		unit = cautiousScale(s.plan.scale, countTiles(s, im, sch, a), a.n)
 	}
-	for i := 0; i < a.n; i += tile {
-		mixedTile(s, im, sch, a, i, unit, &buf)
+	if k := im.fused.kernel(sch, s.plan); k != nil {
+		done = runFused(s, im, sch, k, a, unit)
+	}
+	if done < a.n {
+		stepTiles(s, im, sch, a, done, unit)
 	}
 	return nil
+}
+
+// stepTiles steps a from element i on. It is apart from mixed since clearing the
+// tiles takes time.
+func stepTiles(s *Stepper, im *implementation, sch storage, a mixedArgs, i int, unit float64) {
+	var buf tiles
+	for ; i < a.n; i += tile {
+		mixedTile(s, im, sch, a, i, unit, &buf)
+	}
+}
+
+// countTiles counts the elements of a that Cautious would step.
+func countTiles(s *Stepper, im *implementation, sch storage, a mixedArgs) (k int) {
+	var buf tiles
+	for i := 0; i < a.n; i += tile {
+		k += countMixed(s, im, sch, a, i, &buf)
+	}
+	return k
 }
 
 // sameLengths refuses slices of different lengths.
@@ -193,8 +209,7 @@ func sameLengths(parts ...span) error {
 	return nil
 }
 
-// tiles hold widened elements: one for a whole call, since clearing them takes
-// time.
+// tiles hold widened elements.
 type tiles struct{ p, g, m [tile]float32 }
 
 // mixedTile steps the tile of a that begins at element i. It is not inlined, so

@@ -344,3 +344,49 @@ func TestNegativeZeroLR(t *testing.T) {
 		assert.Equal(t, uint32(0), math.Float32bits(p[1]), name)
 	}
 }
+
+// TestMixedNaNs: every NaN comes out canonical, whatever its bits were and
+// whichever slice it came from.
+func TestMixedNaNs(t *testing.T) {
+	payloads := []uint32{0x7f800001, 0x7fffffff, 0xffffffff, 0xff800001, 0x7fc0ffff, 0xffc00000}
+	for _, name := range Implementations() {
+		for _, rule := range []Rule{Paper, Cautious} {
+			cfg := DefaultConfig()
+			cfg.WeightDecay, cfg.Rule, cfg.Implementation = 0.1, rule, name
+			s, err := New(cfg)
+			require.NoError(t, err)
+			for i, bits := range payloads {
+				nan := math.Float32frombits(bits)
+				at := 3 + 7*i
+				for which := 0; which < 3; which++ {
+					d := newMixedData(2*fusedUnit, false)
+					[][]float32{d.p, d.g, d.m}[which][at] = nan
+					[][]BF16{d.pb, d.gb, d.mb}[which][at] = BF16(bits>>16 | 1)
+					[][]F16{d.ph, d.gh, d.mh}[which][at] = F16(bits>>31<<15 | 0x7c00 | bits&0x3ff | 1)
+					if which > 0 {
+						require.NoError(t, Split(d.hi, d.lo, d.p))
+						mb := append([]BF16{}, d.mb...)
+						require.NoError(t, s.StepSplit(d.hi, d.lo, d.gb, mb))
+						assert.Equal(t, BF16(0x7fc0), mb[at])
+					}
+					m16, p := append([]BF16{}, d.mb...), append([]float32{}, d.p...)
+					require.NoError(t, s.StepF32M16(p, d.g, m16))
+					require.NoError(t, s.StepBF16(d.pb, d.gb, d.mb))
+					require.NoError(t, s.StepF16(d.ph, d.gh, d.mh))
+					p2, m2 := append([]float32{}, d.p...), append([]float32{}, d.m...)
+					require.NoError(t, s.StepMasterF16(p2, d.gh, m2, d.sh))
+					if which == 0 {
+						assert.Equal(t, uint32(0x7fc00000), math.Float32bits(p[at]))
+						assert.Equal(t, BF16(0x7fc0), d.pb[at])
+						assert.Equal(t, F16(0x7e00), d.ph[at])
+						assert.Equal(t, F16(0x7e00), d.sh[at])
+						continue
+					}
+					assert.Equal(t, BF16(0x7fc0), m16[at], "%s %08x", name, bits)
+					assert.Equal(t, BF16(0x7fc0), d.mb[at], "%s %08x", name, bits)
+					assert.Equal(t, F16(0x7e00), d.mh[at], "%s %08x", name, bits)
+				}
+			}
+		}
+	}
+}

@@ -50,7 +50,7 @@ func stepRows[T float](s *Stepper, f format, c *coef[T], param, momentum []T, wi
 		raceWrite(param[at : at+width])
 		raceRead(grad[i*width : (i+1)*width])
 		raceWrite(momentum[at : at+width])
-		return args{unsafe.Add(p, at*size), unsafe.Add(g, i*width*size), unsafe.Add(m, at*size), width, noescape(unsafe.Pointer(c))}
+		return args{param: unsafe.Add(p, at*size), grad: unsafe.Add(g, i*width*size), momentum: unsafe.Add(m, at*size), n: width, c: noescape(unsafe.Pointer(c))}
 	}
 	ks := &implementations[s.impl].kernels[f]
 	unit := 1.0
