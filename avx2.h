@@ -1,7 +1,9 @@
 // Rule macros for AVX2, over registers alone, so that every storage format can
 // use them. The file that includes this one first names the instructions of its
 // compute type: MOVU, MOV1 (one element), BCAST, MUL, ADD, SUB, DIV, SQRT, CMP,
-// BLENDV, MOVMSK, SHL and SIZE, the bytes of an element.
+// BLENDV, MOVMSK, MIN, IADD, ISHL; SIZE, the bytes of an element; MSUM and ZERO,
+// where the sum of new momenta and a zero are: Y6 and Y15, unless those are
+// wanted for something else.
 //
 // Operands p, g, m are a register or a memory operand each. Every rule leaves
 // the new param in Y0 and the new momentum in Y2 and adds both to the sums in
@@ -40,7 +42,7 @@
 // FINISH makes AX, a count or 0, nonzero if a NaN went into the sums, and cleans
 // the upper halves. Smashes R9.
 #define FINISH \
-	ADD    Y6, Y7, Y7     \
+	ADD    MSUM, Y7, Y7   \
 	CMP    $3, Y7, Y7, Y7 \
 	MOVMSK Y7, R9         \
 	ORL    R9, AX         \
@@ -54,12 +56,12 @@
 	MUL m, Y10, Y2  \
 	ADD Y3, Y4, Y3  \
 	ADD Y5, Y2, Y2  \
-	ADD Y2, Y6, Y6
+	ADD Y2, MSUM, MSUM
 
 // TIMESSIGN: Y3 = η·sign(Y3), 0 for NaN. Smashes Y4.
 #define TIMESSIGN \
 	BLENDV Y3, Y14, Y12, Y4  \
-	CMP    $12, Y15, Y3, Y3  \
+	CMP    $12, ZERO, Y3, Y3 \
 	VANDPS Y4, Y3, Y3
 
 // STEP: Y0 = p·decay − Y3.
@@ -117,7 +119,7 @@
 	MUL g, Y11, Y4  \
 	MUL Y2, Y10, Y3 \
 	ADD Y4, Y3, Y3  \
-	ADD Y2, Y6, Y6
+	ADD Y2, MSUM, MSUM
 
 #define MOMENTUMFIRST(p, g, m) \
 	FIRST(g, m) \
@@ -152,7 +154,7 @@
 	MUL     Y1, Y9, Y3                \
 	MUL     m, Y8, Y2                 \
 	ADD     Y3, Y2, Y2                \
-	ADD     Y2, Y6, Y6                \
+	ADD     Y2, MSUM, MSUM            \
 	CMP     $12, Y15, Y1, Y5          \
 	VANDPS  Y11, Y5, Y5               \
 	BCAST   COEF(const_cNegZero), Y3  \

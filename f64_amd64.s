@@ -28,6 +28,8 @@
 #define IADD VPADDQ
 #define ISHL VPSLLQ
 #define MOVM2 VPMOVQ2M
+#define MSUM Y6
+#define ZERO Y15
 #define MANTISSA 52
 
 // The terms of tanh's polynomial after the first: see TERM.

@@ -28,6 +28,8 @@
 #define IADD VPADDD
 #define ISHL VPSLLD
 #define MOVM2 VPMOVD2M
+#define MSUM Y6
+#define ZERO Y15
 #define MANTISSA 23
 
 // The terms of tanh's polynomial after the first: see TERM.
