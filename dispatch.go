@@ -21,7 +21,7 @@ func init() {
 		}, implementations...)
 	case "arm64": // where NEON is part of the base architecture
 		implementations = append([]implementation{
-			{"neon", "", neonKernels(), genericConverters, genericSummers, nil},
+			{"neon", "", neonKernels(), neonConverters(), genericSummers, nil},
 		}, implementations...)
 	}
 }
@@ -422,6 +422,17 @@ func avx2Converters() converters {
 	}
 }
 
+func neonConverters() converters {
+	return converters{
+		widenBF16:  sixteens(widenBF16NEON, genericConverters.widenBF16, 4, 2),
+		narrowBF16: sixteens(narrowBF16NEON, genericConverters.narrowBF16, 2, 4),
+		widenF16:   sixteens(widenF16NEON, genericConverters.widenF16, 4, 2),
+		narrowF16:  sixteens(narrowF16NEON, genericConverters.narrowF16, 2, 4),
+		split:      sixteens3(splitNEON, splitGeneric, 2, 2, 4),
+		join:       sixteens3(joinNEON, joinGeneric, 4, 2, 2),
+	}
+}
+
 //go:noescape
 func widenBF16AVX512(dst, src unsafe.Pointer, n int)
 
@@ -457,6 +468,24 @@ func splitAVX2(hi, lo, weight unsafe.Pointer, n int)
 
 //go:noescape
 func joinAVX2(weight, hi, lo unsafe.Pointer, n int)
+
+//go:noescape
+func widenBF16NEON(dst, src unsafe.Pointer, n int)
+
+//go:noescape
+func narrowBF16NEON(dst, src unsafe.Pointer, n int)
+
+//go:noescape
+func widenF16NEON(dst, src unsafe.Pointer, n int)
+
+//go:noescape
+func narrowF16NEON(dst, src unsafe.Pointer, n int)
+
+//go:noescape
+func splitNEON(hi, lo, weight unsafe.Pointer, n int)
+
+//go:noescape
+func joinNEON(weight, hi, lo unsafe.Pointer, n int)
 
 func avx512Fused() fusedKernels {
 	return fusedKernels{

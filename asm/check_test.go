@@ -243,7 +243,9 @@ func TestMacros(t *testing.T) {
 	assert.Len(t, macroFaults("x", "#define A(x) \\\n\tMOVQ a+0(FP), x \\\n\tRET\nTEXT ·f(SB)\n\tRET\n"), 2)
 }
 
-var encoder = regexp.MustCompile(`(?m)^#define (\w+?)(4S|2D|16B)\(([\w, ]+)\)\s+WORD \$\((.*)\)$`)
+// An encoder's name is the mnemonic, the arrangement of its first operand and, if
+// it differs, that of its destination.
+var encoder = regexp.MustCompile(`(?m)^#define (\w+?)_?(4S|2D|16B|8H|4H)(4S|8H|4H)?\(([\w, ]+)\)\s+WORD \$\((.*)\)$`)
 
 // TestWords decodes what each encoder macro of NEON makes, for several
 // registers, and compares instruction, arrangement and operands with its name.
@@ -264,14 +266,27 @@ func TestWords(t *testing.T) {
 	}
 	src.WriteString("TEXT ·words(SB), NOSPLIT, $0\n")
 	for _, d := range defs {
-		lower := strings.ToLower(d[2])
+		first, last := strings.ToLower(d[2]), strings.ToLower(d[3])
+		middle := first
+		if last == "" {
+			last = first
+		} else if last == "4s" {
+			middle = last // n of three is the wider
+		}
 		mnemonic, zero := strings.CutSuffix(strings.ToLower(d[1]), "zero")
-		params := strings.Split(strings.ReplaceAll(d[3], " ", ""), ",")
+		name, _, _ := strings.Cut(strings.TrimPrefix(d[0], "#define "), "(")
+		params := strings.Split(strings.ReplaceAll(d[4], " ", ""), ",")
 		for _, r := range [][3]int{{0, 1, 2}, {31, 30, 29}, {5, 17, 31}, {16, 8, 4}} {
 			use := r[3-len(params):]
 			v := make([]string, len(params))
 			for i, n := range use {
-				v[i] = fmt.Sprintf("v%d.%s", n, lower)
+				arrangement := middle
+				if i == 0 {
+					arrangement = first
+				} else if i == len(params)-1 {
+					arrangement = last
+				}
+				v[i] = fmt.Sprintf("v%d.%s", n, arrangement)
 			}
 			call := make([]string, len(params))
 			for i, n := range use {
@@ -280,7 +295,7 @@ func TestWords(t *testing.T) {
 			if params[0] == "shift" {
 				v[0], call[0] = "#5", "5"
 			}
-			fmt.Fprintf(&src, "\t%s%s(%s)\n", d[1], d[2], strings.Join(call, ", "))
+			fmt.Fprintf(&src, "\t%s(%s)\n", name, strings.Join(call, ", "))
 			// GNU syntax has the destination first.
 			gnu := mnemonic + " " + v[len(v)-1]
 			for i := len(v) - 2; i >= 0; i-- {

@@ -1,0 +1,77 @@
+// Conversions of 16 elements for NEON, over registers alone, given by number: x
+// is the first of four vectors of float32, h of two of 16-bit elements, t the
+// first of four that are smashed (h may be t). It needs neon_arm64.h before it,
+// for FOURK, FOURV and the encoders.
+//
+//	KZERO     0
+//	KHALF V29 in each 32-bit element 0x7fff (ROUNDBF) or 0x8000 (SPLIT);
+//	          in each 16-bit element 0xf800 (CANONH)
+//	KNAN V30  the canonical NaN, of a float32 (CANON) or an IEEE half (CANONH)
+#define KHALF 29
+#define KNAN 30
+
+// WIDENBF: x = h widened from bfloat16.
+#define WIDENBF(h, x) \
+	ZIP1_8H(h, KZERO, x)     \
+	ZIP2_8H(h, KZERO, x+1)   \
+	ZIP1_8H(h+1, KZERO, x+2) \
+	ZIP2_8H(h+1, KZERO, x+3)
+
+// WIDENH: x = h widened from IEEE halves.
+#define WIDENH(h, x) \
+	FCVTL_4H4S(h, x)      \
+	FCVTL2_8H4S(h, x+1)   \
+	FCVTL_4H4S(h+1, x+2)  \
+	FCVTL2_8H4S(h+1, x+3)
+
+// UPPERS: h = the upper halves of x + KHALF.
+#define UPPERS(x, h) \
+	ADDHN_4S4H(KHALF, x, h)     \
+	ADDHN_4S4H(KHALF, x+2, h+1) \
+	ADDHN2_4S8H(KHALF, x+1, h)  \
+	ADDHN2_4S8H(KHALF, x+3, h+1)
+
+// ROUNDBF: h = x rounded to bfloat16, for numbers and canonical NaNs: the upper
+// halves of x + 0x7fff + its bit 16. Smashes x, t.
+#define ROUNDBF(x, t, h) \
+	FOURK(SHL4S, 15, x, t)  \
+	FOURK(USRA4S, 31, t, x) \
+	UPPERS(x, h)
+
+// CANON: x = x with canonical NaNs. Smashes t.
+#define CANON(x, t) \
+	FOURV(FCMEQ4S, x, x, t)    \
+	FOURK(KEEP, KNAN, t, x)
+
+// KEEP: Vd = Vd where Vn is ones, Vk where it is 0.
+#define KEEP(k, n, d) BIF16B(n, k, d)
+
+// ROUNDH: h = x rounded to IEEE halves.
+#define ROUNDH(x, h) \
+	FCVTN_4S4H(x, h)     \
+	FCVTN_4S4H(x+2, h+1) \
+	FCVTN2_4S8H(x+1, h)  \
+	FCVTN2_4S8H(x+3, h+1)
+
+// CANONH: h = h with canonical NaNs, which are those that exceed infinity's bits,
+// 0xf800 without the sign. Smashes t, t+1.
+#define CANONH(h, t) \
+	ADD8H(h, h, t)            \
+	ADD8H(h+1, h+1, t+1)      \
+	CMHI8H(KHALF, t, t)       \
+	CMHI8H(KHALF, t+1, t+1)   \
+	BIT16B(t, KNAN, h)        \
+	BIT16B(t+1, KNAN, h+1)
+
+// LOWERS: h = the lower halves of x.
+#define LOWERS(x, h) \
+	UZP1_8H(x+1, x, h) \
+	UZP1_8H(x+3, x+2, h+1)
+
+// JOIN: x = the float32 whose halves are h and l.
+#define JOIN(h, l, x) \
+	WIDENBF(h, x)              \
+	SADDW_4H4S(l, x, x)        \
+	SADDW2_8H4S(l, x+1, x+1)   \
+	SADDW_4H4S(l+1, x+2, x+2)  \
+	SADDW2_8H4S(l+1, x+3, x+3)

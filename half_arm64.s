@@ -1,0 +1,120 @@
+//go:build !purego
+
+#include "textflag.h"
+#include "neon_arm64.h"
+#include "half_arm64.h"
+
+// Conversions of n elements, n a positive multiple of 16, as half.go has them;
+// what rounds, and how NaN and subnormals fare, is the same as in half_amd64.s.
+//
+//	R0, R1 what is written   R2, R3 what is read   R4 elements left   R5 scratch
+//	V0–V3 float32   V4–V7 scratch   V8–V11 halves
+
+// FILL: v = the low 32 bits of c in each element. Smashes R5.
+#define FILL(c, v) \
+	MOVD $c, R5    \
+	VDUP R5, v.S4
+
+// func narrowBF16NEON(dst, src unsafe.Pointer, n int)
+TEXT ·narrowBF16NEON(SB), NOSPLIT, $0-24
+	MOVD dst+0(FP), R0
+	MOVD src+8(FP), R2
+	MOVD n+16(FP), R4
+	FILL(0x7fff, V29)
+	FILL(0x7fc00000, V30)
+
+loop:
+	FLDPQ.P 32(R2), (F0, F1)
+	FLDPQ.P 32(R2), (F2, F3)
+	CANON(0, 4)
+	ROUNDBF(0, 4, 8)
+	FSTPQ.P (F8, F9), 32(R0)
+	SUBS    $16, R4
+	BNE     loop
+	RET
+
+// func widenBF16NEON(dst, src unsafe.Pointer, n int)
+TEXT ·widenBF16NEON(SB), NOSPLIT, $0-24
+	MOVD dst+0(FP), R0
+	MOVD src+8(FP), R2
+	MOVD n+16(FP), R4
+	VEOR V26.B16, V26.B16, V26.B16
+
+loop:
+	FLDPQ.P 32(R2), (F8, F9)
+	WIDENBF(8, 0)
+	FSTPQ.P (F0, F1), 32(R0)
+	FSTPQ.P (F2, F3), 32(R0)
+	SUBS    $16, R4
+	BNE     loop
+	RET
+
+// func narrowF16NEON(dst, src unsafe.Pointer, n int)
+TEXT ·narrowF16NEON(SB), NOSPLIT, $0-24
+	MOVD dst+0(FP), R0
+	MOVD src+8(FP), R2
+	MOVD n+16(FP), R4
+	FILL(0xf800f800, V29)
+	FILL(0x7e007e00, V30)
+
+loop:
+	FLDPQ.P 32(R2), (F0, F1)
+	FLDPQ.P 32(R2), (F2, F3)
+	ROUNDH(0, 8)
+	CANONH(8, 4)
+	FSTPQ.P (F8, F9), 32(R0)
+	SUBS    $16, R4
+	BNE     loop
+	RET
+
+// func widenF16NEON(dst, src unsafe.Pointer, n int)
+TEXT ·widenF16NEON(SB), NOSPLIT, $0-24
+	MOVD dst+0(FP), R0
+	MOVD src+8(FP), R2
+	MOVD n+16(FP), R4
+
+loop:
+	FLDPQ.P 32(R2), (F8, F9)
+	WIDENH(8, 0)
+	FSTPQ.P (F0, F1), 32(R0)
+	FSTPQ.P (F2, F3), 32(R0)
+	SUBS    $16, R4
+	BNE     loop
+	RET
+
+// func splitNEON(hi, lo, weight unsafe.Pointer, n int)
+TEXT ·splitNEON(SB), NOSPLIT, $0-32
+	MOVD hi+0(FP), R0
+	MOVD lo+8(FP), R1
+	MOVD weight+16(FP), R2
+	MOVD n+24(FP), R4
+	FILL(0x8000, V29)
+
+loop:
+	FLDPQ.P 32(R2), (F0, F1)
+	FLDPQ.P 32(R2), (F2, F3)
+	UPPERS(0, 8)
+	LOWERS(0, 10)
+	FSTPQ.P (F8, F9), 32(R0)
+	FSTPQ.P (F10, F11), 32(R1)
+	SUBS    $16, R4
+	BNE     loop
+	RET
+
+// func joinNEON(weight, hi, lo unsafe.Pointer, n int)
+TEXT ·joinNEON(SB), NOSPLIT, $0-32
+	MOVD weight+0(FP), R0
+	MOVD hi+8(FP), R2
+	MOVD lo+16(FP), R3
+	MOVD n+24(FP), R4
+	VEOR V26.B16, V26.B16, V26.B16
+
+loop:
+	FLDPQ.P 32(R2), (F8, F9)
+	FLDPQ.P 32(R3), (F10, F11)
+	JOIN(8, 10, 0)
+	FSTPQ.P (F0, F1), 32(R0)
+	FSTPQ.P (F2, F3), 32(R0)
+	SUBS    $16, R4
+	BNE     loop
+	RET
