@@ -51,8 +51,10 @@ func (x F16) Float32() float32 {
 		b |= 0x7fc00000
 	case b == 0x7c00<<13:
 		b = 0x7f800000
+	case b < 0x400<<13: // subnormal, made normal by the 2⁻¹⁴ that is added and taken away
+		b = math.Float32bits(math.Float32frombits(b+0x38800000) - 0x1p-14)
 	default:
-		b = math.Float32bits(math.Float32frombits(b) * 0x1p112)
+		b += 0x38000000 // the difference of the exponents' biases
 	}
 	return math.Float32frombits(sign | b)
 }

@@ -1,18 +1,23 @@
 package lion
 
 import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
 	"math"
 	"math/big"
 	"os"
 	"runtime"
-	"sync"
+	"sort"
 	"testing"
+	"unsafe"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
 
-// halfFormat describes a 16-bit format, for an oracle that rounds by big floats.
+// halfFormat describes a 16-bit format, for oracles that know nothing of how
+// half.go converts.
 type halfFormat struct {
 	name      string
 	digits    uint
@@ -45,7 +50,7 @@ func (f halfFormat) value(b uint16) float64 {
 	return sign * math.Ldexp(m+float64(uint(1)<<fraction), f.least+e-1)
 }
 
-// round is the oracle: a big float of as many digits as the result has.
+// round rounds by a big float of as many digits as the result has.
 func (f halfFormat) round(x float32) uint16 {
 	a := math.Abs(float64(x))
 	var sign uint16
@@ -77,188 +82,517 @@ func (f halfFormat) round(x float32) uint16 {
 	return sign | uint16(e-int(f.digits)+1)<<(f.digits-1) | uint16(math.Ldexp(m, int(f.digits)))&(1<<(f.digits-1)-1)
 }
 
-// quick is round in float64 arithmetic, which holds every sum exactly: what the
-// whole walk can afford. The walk's sample holds it against round.
-func (f halfFormat) quick(x float32) uint16 {
-	a := math.Abs(float64(x))
-	sign := uint16(math.Float32bits(x) >> 16 & 0x8000)
-	if !(a < f.overflows) {
-		if a != a {
-			return f.nan
+// Rounding is a step function of the magnitude: stairs[h] is the first float32
+// pattern that rounds to more than h. The middle of two neighbours is a float32
+// in both formats, and belongs to the even one.
+type stairs []uint32
+
+func (f halfFormat) stairs() stairs {
+	s := make(stairs, f.inf)
+	for h := range s {
+		v := f.value(uint16(h))
+		next := f.value(uint16(h + 1))
+		if math.IsInf(next, 0) {
+			next = 2*v - f.value(uint16(h-1)) // what the exponent's next power would be
 		}
-		return sign | f.inf
+		middle := (v + next) / 2
+		s[h] = math.Float32bits(float32(middle))
+		if float64(float32(middle)) != middle {
+			panic("the middle is no float32")
+		}
+		if h%2 == 0 {
+			s[h]++
+		}
 	}
-	// The exponent of a, but no less than the least normal number's.
-	e := max(int(math.Float64bits(a)>>52)-1023, f.least+int(f.digits)-1)
-	unit := e - int(f.digits) + 1
-	m := math.RoundToEven(a * math.Float64frombits(uint64(1023-unit)<<52))
-	// A carry out of m goes into the exponent, as it should.
-	return sign | uint16((unit-f.least)<<(f.digits-1)+int(m))
+	return s
 }
 
-// eachConverters calls f for the conversions of every implementation.
-func eachConverters(t *testing.T, f func(t *testing.T, c *converters)) {
-	for i := range implementations {
-		im := &implementations[i]
-		t.Run("impl="+im.name, func(t *testing.T) {
-			if im.missing != "" {
-				t.Skip(im.missing)
-			}
-			f(t, &im.convert)
-		})
+// block fills want with what the patterns from first on round to, none of which
+// may differ from it in the upper half.
+func (s stairs) block(f halfFormat, first uint32, want []uint16) {
+	sign, b := uint16(first>>16&0x8000), first&^(1<<31)
+	h := sort.Search(len(s), func(h int) bool { return s[h] > b })
+	for i := 0; i < len(want); h++ {
+		at, end := b+uint32(i), uint32(0x7f800001) // Inf's last
+		x := sign | uint16(h)
+		if h < len(s) {
+			end = s[h]
+		} else if at >= end {
+			x, end = f.nan, 1<<31
+		}
+		n := min(len(want)-i, int(end-at))
+		for j := range want[i : i+n] {
+			want[i+j] = x
+		}
+		i += n
 	}
+}
+
+// TestStairs holds every edge against the big float.
+func TestStairs(t *testing.T) {
+	for _, f := range []halfFormat{bf16Format, f16Format} {
+		for h, edge := range f.stairs() {
+			below, above := f.round(math.Float32frombits(edge-1)), f.round(math.Float32frombits(edge))
+			require.Equal(t, [2]uint16{uint16(h), uint16(h + 1)}, [2]uint16{below, above}, "%s %08x", f.name, edge)
+		}
+	}
+}
+
+// TestStairsBlocks holds blocks against the big float, one pattern in each
+// stretch of a block.
+func TestStairsBlocks(t *testing.T) {
+	const n = 1 << 10
+	want := make([]uint16, n)
+	for _, f := range []halfFormat{bf16Format, f16Format} {
+		s := f.stairs()
+		for first := uint64(0); first < 1<<32; first += 1019 * n {
+			s.block(f, uint32(first), want)
+			for _, i := range []uint64{0, first / n % n, n - 1} {
+				x := uint32(first + i)
+				require.Equal(t, f.round(math.Float32frombits(x)), want[i], "%s %08x", f.name, x)
+			}
+		}
+	}
+}
+
+// raw is a slice's memory.
+func raw[T any](s []T) []byte {
+	return unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(s))), len(s)*int(unsafe.Sizeof(*new(T))))
+}
+
+// differ says where two slices of bits first differ, and what the source was.
+func differ[T, S uint16 | uint32](what string, src []S, got, want []T) error {
+	if bytes.Equal(raw(got), raw(want)) {
+		return nil
+	}
+	for i := range want {
+		if got[i] != want[i] {
+			return fmt.Errorf("%s of %#x is %#x, want %#x", what, src[i], got[i], want[i])
+		}
+	}
+	return nil
 }
 
 // TestWidenAll: all 2^16 patterns of both formats, upward.
 func TestWidenAll(t *testing.T) {
-	eachConverters(t, func(t *testing.T, c *converters) {
-		src, dst := make([]uint16, 1<<16), make([]float32, 1<<16)
-		for i := range src {
-			src[i] = uint16(i)
-		}
+	src, got, want := make([]uint16, 1<<16), make([]uint32, 1<<16), make([]uint32, 1<<16)
+	for i := range src {
+		src[i] = uint16(i)
+	}
+	eachImplementation(t, func(t *testing.T, impl int) {
+		c := &implementations[impl].convert
 		for _, f := range []struct {
 			halfFormat
 			widen converter
-		}{{bf16Format, c.widenBF16}, {f16Format, c.widenF16}} {
-			f.widen(data(dst), data(src), len(src))
-			for i, x := range dst {
-				want := f.value(uint16(i))
-				if want != want {
-					require.True(t, x != x, "%s %04x", f.name, i)
-				} else {
-					require.Equal(t, math.Float64bits(want), math.Float64bits(float64(x)), "%s %04x gave %g, want %g", f.name, i, x, want)
+			quiet uint32
+		}{{bf16Format, c.widenBF16, 0}, {f16Format, c.widenF16, 1 << 22}} {
+			for i := range want {
+				v := f.value(uint16(i))
+				want[i] = math.Float32bits(float32(v))
+				require.True(t, v != v || float64(float32(v)) == v)
+				if v != v { // the payload stays
+					want[i] = uint32(i)>>15<<31 | 0x7f800000 | uint32(i)<<(24-f.digits)&(1<<23-1) | f.quiet
+				}
+			}
+			f.widen(data(got), data(src), len(src))
+			assert.NoError(t, differ(f.name, src, got, want))
+		}
+	})
+}
+
+// walkBlocks is how many blocks of patterns with one upper half there are.
+const walkBlocks = 1 << 16
+
+// A halfWalker takes float32 patterns through conversions.
+type halfWalker struct {
+	src, joined   []uint32
+	got, lo       []uint16
+	want, low, hi []uint16
+	stairs        [2]stairs
+}
+
+func newHalfWalker() *halfWalker {
+	const n = 1 << 16
+	w := &halfWalker{stairs: [2]stairs{bf16Format.stairs(), f16Format.stairs()}}
+	w.src, w.joined = make([]uint32, n), make([]uint32, n)
+	w.got, w.lo, w.want, w.low, w.hi = make([]uint16, n), make([]uint16, n), make([]uint16, n), make([]uint16, n), make([]uint16, n)
+	for i := range w.low {
+		w.low[i] = uint16(i)
+	}
+	return w
+}
+
+// check takes all patterns with the upper half u through the conversions.
+func (w *halfWalker) check(c *converters, u uint32) error {
+	for i := range w.src {
+		w.src[i] = u<<16 | uint32(i)
+		w.hi[i] = uint16(u)
+		if i >= 0x8000 {
+			w.hi[i]++
+		}
+	}
+	n := len(w.src)
+	c.split(data(w.got), data(w.lo), data(w.src), n)
+	if err := differ("split: hi", w.src, w.got, w.hi); err != nil {
+		return err
+	}
+	if err := differ("split: lo", w.src, w.lo, w.low); err != nil {
+		return err
+	}
+	c.join(data(w.joined), data(w.hi), data(w.low), n)
+	if err := differ("split and join", w.src, w.joined, w.src); err != nil {
+		return err
+	}
+	for i, f := range []halfFormat{bf16Format, f16Format} {
+		w.stairs[i].block(f, u<<16, w.want)
+		[]converter{c.narrowBF16, c.narrowF16}[i](data(w.got), data(w.src), n)
+		if err := differ(f.name, w.src, w.got, w.want); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// walkHalf takes every stride-th block through the conversions.
+func walkHalf(c *converters, stride int) error {
+	workers := runtime.GOMAXPROCS(0)
+	errs := make(chan error, workers)
+	for k := range workers {
+		go func() {
+			w := newHalfWalker()
+			for u := k * stride; u < walkBlocks; u += workers * stride {
+				if err := w.check(c, uint32(u)); err != nil {
+					errs <- err
+					return
+				}
+			}
+			errs <- nil
+		}()
+	}
+	var first error
+	for range workers {
+		if err := <-errs; err != nil {
+			first = err
+		}
+	}
+	return first
+}
+
+// TestWalkNarrow: float32 patterns downward, against the stairs, and through
+// Split and Join; all 2^32 of them where LION_WALK=all, else a sample of blocks.
+func TestWalkNarrow(t *testing.T) {
+	stride := 61
+	if os.Getenv("LION_WALK") == "all" {
+		stride = 1
+	} else if testing.Short() {
+		stride = 4093
+	}
+	eachImplementation(t, func(t *testing.T, impl int) {
+		assert.NoError(t, walkHalf(&implementations[impl].convert, stride))
+	})
+}
+
+// TestWalkNarrowSees plants converters that are wrong for one pattern.
+func TestWalkNarrowSees(t *testing.T) {
+	const bad = 61*7<<16 | 0x9abc
+	for what, spoil := range map[string]func(c *converters){
+		"split: hi": func(c *converters) {
+			c.split = func(hi, lo, weight unsafe.Pointer, n int) {
+				splitGeneric(hi, lo, weight, n)
+				spoilAt[uint16](weight, hi, n, bad)
+			}
+		},
+		"split: lo": func(c *converters) {
+			c.split = func(hi, lo, weight unsafe.Pointer, n int) {
+				splitGeneric(hi, lo, weight, n)
+				spoilAt[uint16](weight, lo, n, bad)
+			}
+		},
+		"split and join": func(c *converters) {
+			c.join = func(weight, hi, lo unsafe.Pointer, n int) {
+				joinGeneric(weight, hi, lo, n)
+				spoilAt[uint32](weight, weight, n, bad)
+			}
+		},
+		"bf16": func(c *converters) {
+			c.narrowBF16 = func(dst, src unsafe.Pointer, n int) {
+				genericConverters.narrowBF16(dst, src, n)
+				spoilAt[uint16](src, dst, n, bad)
+			}
+		},
+		"f16": func(c *converters) {
+			c.narrowF16 = func(dst, src unsafe.Pointer, n int) {
+				genericConverters.narrowF16(dst, src, n)
+				spoilAt[uint16](src, dst, n, bad)
+			}
+		},
+	} {
+		c := genericConverters
+		assert.NoError(t, newHalfWalker().check(&c, bad>>16))
+		spoil(&c)
+		assert.ErrorContains(t, newHalfWalker().check(&c, bad>>16), fmt.Sprintf("%s of %#x is", what, bad))
+		assert.NoError(t, newHalfWalker().check(&c, bad>>16+1))
+	}
+}
+
+// spoilAt changes the element of dst where src holds a pattern.
+func spoilAt[T uint16 | uint32](src, dst unsafe.Pointer, n int, pattern uint32) {
+	for i, x := range unsafe.Slice((*uint32)(src), n) {
+		if x == pattern {
+			unsafe.Slice((*T)(dst), n)[i] ^= 1
+		}
+	}
+}
+
+// TestNarrowEdges: every number's rounding from both sides of its edges, in both
+// formats and signs, and NaNs of every payload bit.
+func TestNarrowEdges(t *testing.T) {
+	var src []uint32
+	for _, f := range []halfFormat{bf16Format, f16Format} {
+		for _, edge := range f.stairs() {
+			src = append(src, edge-1, edge, 1<<31|edge-1, 1<<31|edge)
+		}
+	}
+	for _, x := range []uint32{0, 0x7f800000, 0x7fffffff} {
+		src = append(src, x, x|1<<31)
+	}
+	for bit := range 23 {
+		src = append(src, 0x7f800000|1<<bit, 0xff800000|1<<bit)
+	}
+	got, want := make([]uint16, len(src)), make([]uint16, len(src))
+	eachImplementation(t, func(t *testing.T, impl int) {
+		c := &implementations[impl].convert
+		for i, f := range []halfFormat{bf16Format, f16Format} {
+			s := f.stairs()
+			for j, x := range src {
+				s.block(f, x, want[j:j+1])
+			}
+			[]converter{c.narrowBF16, c.narrowF16}[i](data(got), data(src), len(src))
+			assert.NoError(t, differ(f.name, src, got, want))
+		}
+	})
+}
+
+// TestSplitRounds: hi is the weight to nearest, ties away from zero, up to the
+// overflow to Inf: the weights that it stands for begin in the middle.
+func TestSplitRounds(t *testing.T) {
+	for h := uint16(0); h < bf16Format.inf; h++ {
+		v, next := bf16Format.value(h), bf16Format.value(h+1)
+		if h+1 == bf16Format.inf {
+			next = 2*v - bf16Format.value(h-1)
+		}
+		middle := float32((v + next) / 2)
+		for _, sign := range []float32{1, -1} {
+			w := []float32{sign * math.Nextafter32(middle, 0), sign * middle}
+			hi, lo := make([]BF16, 2), make([]uint16, 2)
+			require.NoError(t, Split(hi, lo, w))
+			s := BF16(0)
+			if sign < 0 {
+				s = 0x8000
+			}
+			require.Equal(t, []BF16{s | BF16(h), s | BF16(h+1)}, hi, "%g", w)
+		}
+	}
+}
+
+// conversion is one of converters, on slices of bytes: what is written comes
+// first, and how many slices that is.
+type conversion struct {
+	name   string
+	sizes  []int // bytes of an element
+	writes int
+	run    func(c *converters, at []unsafe.Pointer, n int)
+}
+
+var conversions = []conversion{
+	{"widenBF16", []int{4, 2}, 1, func(c *converters, at []unsafe.Pointer, n int) { c.widenBF16(at[0], at[1], n) }},
+	{"narrowBF16", []int{2, 4}, 1, func(c *converters, at []unsafe.Pointer, n int) { c.narrowBF16(at[0], at[1], n) }},
+	{"widenF16", []int{4, 2}, 1, func(c *converters, at []unsafe.Pointer, n int) { c.widenF16(at[0], at[1], n) }},
+	{"narrowF16", []int{2, 4}, 1, func(c *converters, at []unsafe.Pointer, n int) { c.narrowF16(at[0], at[1], n) }},
+	{"split", []int{2, 2, 4}, 2, func(c *converters, at []unsafe.Pointer, n int) { c.split(at[0], at[1], at[2], n) }},
+	{"join", []int{4, 2, 2}, 1, func(c *converters, at []unsafe.Pointer, n int) { c.join(at[0], at[1], at[2], n) }},
+}
+
+// TestConvertLengths: every length, each slice misaligned on its own, random
+// bits, NaNs among them, and what is around the slices left alone.
+func TestConvertLengths(t *testing.T) {
+	const room = 70 + 2*16
+	r := &prng{31}
+	eachImplementation(t, func(t *testing.T, impl int) {
+		for _, conv := range conversions {
+			for n := range 70 {
+				for off := range 16 {
+					var got, want [][]uint32
+					var at, ref []unsafe.Pointer
+					for i, size := range conv.sizes {
+						g := make([]uint32, room)
+						for j := range g {
+							g[j] = uint32(r.next())
+						}
+						w := append([]uint32(nil), g...)
+						got, want = append(got, g), append(want, w)
+						o := (off*(2*i+1) + 3*i) % 16 * size
+						at, ref = append(at, unsafe.Add(data(g), o)), append(ref, unsafe.Add(data(w), o))
+					}
+					conv.run(&implementations[impl].convert, at, n)
+					conv.run(&genericConverters, ref, n)
+					require.Equal(t, want, got, "%s n=%d off=%d", conv.name, n, off)
 				}
 			}
 		}
 	})
 }
 
-// TestWalkNarrow: float32 patterns downward, against the oracle, and through Split
-// and Join; all 2^32 of them where LION_WALK=all, else a sample.
-func TestWalkNarrow(t *testing.T) {
-	stride := uint64(1021)
-	if os.Getenv("LION_WALK") == "all" {
-		stride = 1
-	} else if testing.Short() {
-		stride = 1<<20 - 3
-	}
-	const batch = 1 << 12
-	var wg sync.WaitGroup
-	var mu sync.Mutex
-	failed := false
-	workers := runtime.GOMAXPROCS(0)
-	for w := 0; w < workers; w++ {
-		wg.Add(1)
-		go func(w int) {
-			defer wg.Done()
-			src, got, lo, joined := make([]uint32, batch), make([]uint16, batch), make([]uint16, batch), make([]uint32, batch)
-			wantB, wantF := make([]uint16, batch), make([]uint16, batch)
-			for at := uint64(w) * batch * stride; at < 1<<32; at += uint64(workers) * batch * stride {
-				n := 0
-				for ; n < batch && at+uint64(n)*stride < 1<<32; n++ {
-					src[n] = uint32(at + uint64(n)*stride)
-					x := math.Float32frombits(src[n])
-					wantB[n], wantF[n] = bf16Format.quick(x), f16Format.quick(x)
-					if n%64 == 0 || stride > 1<<16 {
-						if b, f := bf16Format.round(x), f16Format.round(x); b != wantB[n] || f != wantF[n] {
-							t.Errorf("the oracles of %08x differ: %04x %04x, %04x %04x", src[n], wantB[n], b, wantF[n], f)
-							return
-						}
-					}
-				}
-				for i := range implementations {
-					im := &implementations[i]
-					if im.missing != "" {
-						continue
-					}
-					check := func(what string, ok func(j int) bool) {
-						for j := 0; j < n; j++ {
-							if !ok(j) {
-								mu.Lock()
-								if !failed {
-									t.Errorf("%s %s of %08x: %04x, want %04x or %04x", im.name, what, src[j], got[j], wantB[j], wantF[j])
-								}
-								failed = true
-								mu.Unlock()
-								return
-							}
-						}
-					}
-					im.convert.narrowBF16(data(got), data(src), n)
-					check("bf16", func(j int) bool { return got[j] == wantB[j] })
-					im.convert.narrowF16(data(got), data(src), n)
-					check("f16", func(j int) bool { return got[j] == wantF[j] })
-					im.convert.split(data(got), data(lo), data(src), n)
-					im.convert.join(data(joined), data(got), data(lo), n)
-					check("split", func(j int) bool { return joined[j] == src[j] })
-				}
-			}
-		}(w)
-	}
-	wg.Wait()
+// prefer makes an implementation the one that conversions of whole slices use.
+func prefer(t *testing.T, impl int) {
+	old := preferred
+	t.Cleanup(func() { preferred = old })
+	preferred = impl
 }
 
-// TestSplitRounds: hi is the weight to nearest, ties away from zero.
-func TestSplitRounds(t *testing.T) {
-	for _, c := range [][2]float32{{1, 1}, {1 + 1.0/256, 1 + 1.0/128}, {1 + 1.0/257, 1}, {-1 - 1.0/256, -1 - 1.0/128}, {1 + 3.0/256, 1 + 2.0/128}, {3.4e38, float32(math.Inf(1))}} {
-		hi, lo := make([]BF16, 1), make([]uint16, 1)
-		require.NoError(t, Split(hi, lo, []float32{c[0]}))
-		assert.Equal(t, c[1], hi[0].Float32(), "%g", c[0])
-	}
-}
-
-// TestConvertLengths: every length and misalignment, with what is around left
-// alone.
-func TestConvertLengths(t *testing.T) {
-	eachConverters(t, func(t *testing.T, c *converters) {
-		for n := 0; n < 70; n++ {
-			for off := 0; off < 3; off++ {
-				w := randomGrad(n + 8)
-				src, got, want := w[off:off+n], make([]uint16, n+8), make([]uint16, n+8)
-				lo, wantLo := make([]uint16, n+8), make([]uint16, n+8)
-				wide, wantWide := make([]float32, n+8), make([]float32, n+8)
-				for _, s := range [][]uint16{got, want, lo, wantLo} {
-					for i := range s {
-						s[i] = 0xabcd
-					}
-				}
-				for i := range wide {
-					wide[i], wantWide[i] = 7, 7
-				}
-				at := func(s []uint16) []uint16 { return s[off+1 : off+1+n] }
-				atW := func(s []float32) []float32 { return s[off+1 : off+1+n] }
-				g := &genericConverters
-				for _, f := range [][2]converter{{c.narrowBF16, g.narrowBF16}, {c.narrowF16, g.narrowF16}} {
-					f[0](data(at(got)), data(src), n)
-					f[1](data(at(want)), data(src), n)
-					require.Equal(t, want, got, "n=%d off=%d", n, off)
-				}
-				for _, f := range [][2]converter{{c.widenBF16, g.widenBF16}, {c.widenF16, g.widenF16}} {
-					f[0](data(atW(wide)), data(at(got)), n)
-					f[1](data(atW(wantWide)), data(at(got)), n)
-					require.Equal(t, wantWide, wide, "n=%d off=%d", n, off)
-				}
-				c.split(data(at(got)), data(at(lo)), data(src), n)
-				g.split(data(at(want)), data(at(wantLo)), data(src), n)
-				require.Equal(t, want, got)
-				require.Equal(t, wantLo, lo)
-				c.join(data(atW(wide)), data(at(got)), data(at(lo)), n)
-				g.join(data(atW(wantWide)), data(at(got)), data(at(lo)), n)
-				require.Equal(t, wantWide, wide)
+// TestConvertSlices: the functions of whole slices, over several chunks, do what
+// those of one value do.
+func TestConvertSlices(t *testing.T) {
+	eachImplementation(t, func(t *testing.T, impl int) {
+		prefer(t, impl)
+		for _, n := range []int{0, 1, chunk - 1, chunk, chunk + 1, 2*chunk + 17} {
+			r, src := &prng{uint64(n)}, make([]float32, n)
+			for i := range src {
+				src[i] = math.Float32frombits(uint32(r.next()))
 			}
+			b, h, hi, lo := make([]BF16, n), make([]F16, n), make([]BF16, n), make([]uint16, n)
+			wb, wh, joined := make([]float32, n), make([]float32, n), make([]float32, n)
+			for _, err := range []error{NarrowBF16(b, src), NarrowF16(h, src), WidenBF16(wb, b), WidenF16(wh, h), Split(hi, lo, src), Join(joined, hi, lo)} {
+				require.NoError(t, err)
+			}
+			for i, x := range src {
+				require.Equal(t, [2]uint16{uint16(ToBF16(x)), uint16(ToF16(x))}, [2]uint16{uint16(b[i]), uint16(h[i])})
+				require.Equal(t, [2]uint32{math.Float32bits(b[i].Float32()), math.Float32bits(h[i].Float32())}, [2]uint32{math.Float32bits(wb[i]), math.Float32bits(wh[i])})
+			}
+			require.Equal(t, raw(src), raw(joined))
 		}
 	})
 }
 
 func TestConvertRefuses(t *testing.T) {
-	f, b, h := make([]float32, 4), make([]BF16, 4), make([]F16, 4)
-	assert.ErrorIs(t, NarrowBF16(b[:3], f), ErrLength)
+	f, b, h, lo := make([]float32, 4), make([]BF16, 4), make([]F16, 4), make([]uint16, 4)
 	assert.ErrorContains(t, WidenF16(f, h[:1]), "len(dst) = 4, len(src) = 1")
-	assert.ErrorIs(t, Split(b, make([]uint16, 3), f), ErrLength)
-	assert.ErrorIs(t, Join(f[:1], b, make([]uint16, 4)), ErrLength)
-	for _, err := range []error{NarrowBF16(b, f), NarrowF16(h, f), WidenBF16(f, b), WidenF16(f, h), NarrowBF16(nil, nil),
-		Split(b, make([]uint16, 4), f), Join(f, b, make([]uint16, 4))} {
+	assert.ErrorContains(t, Split(b, lo[:3], f), "len(hi) = 4, len(lo) = 3, len(weight) = 4")
+	for _, err := range []error{NarrowBF16(b[:3], f), NarrowF16(h, f[:3]), WidenBF16(f, b[:3]), WidenF16(f[:3], h),
+		Split(b[:3], lo, f), Split(b, lo, nil), Join(f[:1], b, lo), Join(f, b[:3], lo), Join(f, b, lo[:3])} {
+		assert.ErrorIs(t, err, ErrLength)
+	}
+	// Views of one array: 16-bit elements before, in and behind float32s.
+	array := make([]uint32, 12)
+	wide := unsafe.Slice((*float32)(unsafe.Pointer(&array[4])), 4)
+	narrow := func(byte int) []uint16 { return unsafe.Slice((*uint16)(unsafe.Pointer(&raw(array)[byte])), 4) }
+	bf := func(byte int) []BF16 { return unsafe.Slice((*BF16)(&narrow(byte)[0]), 4) }
+	half := func(byte int) []F16 { return unsafe.Slice((*F16)(&narrow(byte)[0]), 4) }
+	for _, at := range []int{8, 32} {
+		for _, err := range []error{NarrowBF16(bf(at), wide), NarrowF16(half(at), wide), WidenBF16(wide, bf(at)), WidenF16(wide, half(at)),
+			Split(bf(at), narrow(0), wide), Split(bf(0), narrow(at), wide), Join(wide, bf(at), narrow(0)), Join(wide, bf(0), narrow(at))} {
+			assert.NoError(t, err, "apart by nothing")
+		}
+	}
+	for i := range array {
+		array[i] = 0x3f800000
+	}
+	before := append([]uint32(nil), array...)
+	for _, at := range []int{10, 16, 22, 30} {
+		for _, err := range []error{NarrowBF16(bf(at), wide), NarrowF16(half(at), wide), WidenBF16(wide, bf(at)), WidenF16(wide, half(at)),
+			Split(bf(at), narrow(0), wide), Split(bf(0), narrow(at), wide), Split(bf(0), narrow(6), wide),
+			Join(wide, bf(at), narrow(0)), Join(wide, bf(0), narrow(at)), Join(wide, bf(0), narrow(6))} {
+			assert.ErrorIs(t, err, ErrOverlap)
+		}
+	}
+	assert.ErrorContains(t, Split(bf(0), narrow(6), wide), "hi and lo share 2 bytes")
+	assert.Equal(t, before, array, "nothing was written")
+	for _, err := range []error{NarrowBF16(nil, nil), NarrowF16(nil, nil), WidenBF16(nil, nil), WidenF16(nil, nil), Split(nil, nil, nil), Join(nil, nil, nil)} {
 		assert.NoError(t, err)
 	}
-	assert.Zero(t, testing.AllocsPerRun(10, func() { _ = NarrowBF16(b, f); _ = WidenF16(f, h) }))
+}
+
+// TestConvertNoAllocation: conversions allocate nothing, and arrays on the stack
+// stay there.
+func TestConvertNoAllocation(t *testing.T) {
+	if raceEnabled {
+		t.Skip("NOT TESTED: the race detector's instrumentation allocates")
+	}
+	eachImplementation(t, func(t *testing.T, impl int) {
+		prefer(t, impl)
+		for name, f := range map[string]func() error{
+			"bf16": func() error {
+				var f [40]float32
+				var b [40]BF16
+				return errors2(NarrowBF16(b[:], f[:]), WidenBF16(f[:], b[:]))
+			},
+			"f16": func() error {
+				var f [40]float32
+				var h [40]F16
+				return errors2(NarrowF16(h[:], f[:]), WidenF16(f[:], h[:]))
+			},
+			"split": func() error {
+				var f [40]float32
+				var b [40]BF16
+				var lo [40]uint16
+				return errors2(Split(b[:], lo[:], f[:]), Join(f[:], b[:], lo[:]))
+			},
+		} {
+			var err error
+			assert.Zero(t, testing.AllocsPerRun(10, func() { err = f() }), name)
+			assert.NoError(t, err)
+		}
+	})
+}
+
+func errors2(a, b error) error {
+	if a != nil {
+		return a
+	}
+	return b
+}
+
+// FuzzConvert takes raw bytes through every conversion of every implementation.
+func FuzzConvert(f *testing.F) {
+	f.Add(make([]byte, 4*33))
+	f.Add(bytes.Repeat([]byte{0xff, 0x7f, 0x80, 0x7f, 0, 0xe0, 0x47}, 40))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		n := len(b) / 4
+		for impl := range implementations {
+			im := &implementations[impl]
+			if im.missing != "" {
+				continue
+			}
+			for _, conv := range conversions {
+				var got, want [][]uint32
+				var at, ref []unsafe.Pointer
+				for i := range conv.sizes {
+					g := make([]uint32, n+1)
+					if i >= conv.writes {
+						copy(raw(g), b)
+					}
+					w := append([]uint32(nil), g...)
+					got, want = append(got, g), append(want, w)
+					at, ref = append(at, data(g)), append(ref, data(w))
+				}
+				conv.run(&im.convert, at, n)
+				conv.run(&genericConverters, ref, n)
+				for i := range got {
+					if !bytes.Equal(raw(want[i]), raw(got[i])) {
+						t.Fatalf("%s of %s differs from generic's: %x, want %x", conv.name, im.name, got[i], want[i])
+					}
+				}
+			}
+			// And generic's from the oracles.
+			for i := range n {
+				x := math.Float32frombits(binary.NativeEndian.Uint32(b[4*i:]))
+				if got, want := uint16(ToBF16(x)), bf16Format.round(x); got != want {
+					t.Fatalf("bf16 of %g is %04x, want %04x", x, got, want)
+				}
+				if got, want := uint16(ToF16(x)), f16Format.round(x); got != want {
+					t.Fatalf("f16 of %g is %04x, want %04x", x, got, want)
+				}
+			}
+		}
+	})
 }
