@@ -1,204 +1,347 @@
-// Mutate changes the instructions of the AVX2 kernels one at a time, in copies
-// of the module, and runs the tests: a mutant that they pass shows what they
-// don't see. Run it from the module's root:
+//go:build unix
+
+// Mutate changes the instructions of the kernels one at a time, in copies of the
+// module, and runs the tests: a mutant that they pass shows what they don't see.
+// Run it from the module's root:
 //
-//	go run ./asm/mutate [-n 40] [-seed 1] [-jobs 2] [FILE...]
+//	go run ./asm/mutate [-n 40] [-seed 1] [-jobs 2] [-arch arm64] [FILE...]
 //
-// Each instruction is deleted and, where it has a natural opposite, replaced.
+// Each instruction that the kernels of this machine are made of, macros and
+// tables included, is deleted, and changed in every way that fits it: another
+// operation, another immediate, displacement, address, constant or register, or
+// its operands exchanged. What is only for speed (prefetching, alignment of
+// loops) is left out, since no test could notice.
+//
+// A mutant is killed when it fails a test of the package, short or whole, go vet
+// or the checker in asm. One that nothing notices has survived; those that can't
+// be noticed are known, with the reason, in explained.go. The exit status is 1 if
+// another survived.
+//
+// Arm64 is run under qemu on another machine. AVX-512 is left out, aloud, where
+// the CPU hasn't got it.
 package main
 
 import (
-	"context"
+	"cmp"
+	"errors"
 	"flag"
 	"fmt"
-	"io/fs"
 	"log"
 	"math/rand"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"regexp"
+	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"time"
-)
 
-// A mutant is one changed line of one file.
-type mutant struct {
-	file string
-	line int // from 0
-	text string
-	what string
-}
+	"github.com/klauspost/cpuid/v2"
+)
 
 func main() {
 	log.SetFlags(0)
 	n := flag.Int("n", 0, "how many mutants, chosen at random; 0 means all")
 	seed := flag.Int64("seed", 1, "of the choice")
 	jobs := flag.Int("jobs", 2, "how many at a time")
-	tests := flag.String("run", "Test(Values|ValuesInEveryLane|Lengths|Edges|NaN|GuardPages|Split|Golden.*)$/impl=avx2", "the tests, as for go test")
+	arch := flag.String("arch", runtime.GOARCH, "amd64 or arm64")
+	match := flag.String("only", "", "only mutants whose names hold this, as \"INTERP: MUL\"")
+	names := flag.String("names", "", "a file with the names of those to try, one a line, as -list has them")
+	short := flag.Bool("short", false, "spare survivors the slowest tests")
+	list := flag.Bool("list", false, "list the mutants and end")
 	flag.Parse()
-	files := flag.Args()
-	if len(files) == 0 {
-		files = []string{"avx2.h", "kernel_amd64.s", "f64_amd64.s"}
+	p, err := newPlan(*arch)
+	if err != nil {
+		log.Fatal(err)
 	}
-	var all []mutant
-	for _, f := range files {
-		ms, err := mutants(f)
+	all, speed, err := collect(p, flag.Args())
+	if err != nil {
+		log.Fatal(err)
+	}
+	all = slices.DeleteFunc(all, func(m mutant) bool { return !strings.Contains(m.String(), *match) })
+	if *names != "" {
+		b, err := os.ReadFile(*names)
 		if err != nil {
 			log.Fatal(err)
 		}
-		all = append(all, ms...)
+		wanted := strings.Split(string(b), "\n")
+		all = slices.DeleteFunc(all, func(m mutant) bool { return !slices.Contains(wanted, m.String()) })
 	}
+	whole := *n == 0 && *match == "" && *names == "" && flag.NArg() == 0
+	p.short = *short
 	if *n > 0 && *n < len(all) {
 		rand.New(rand.NewSource(*seed)).Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
 		all = all[:*n]
 	}
-	killed, survivors, err := run(all, *jobs, *tests)
+	if *list {
+		for _, m := range all {
+			fmt.Println(m)
+		}
+		return
+	}
+	if p.leftOut != "" {
+		fmt.Println("NOT TRIED:", p.leftOut)
+	}
+	results, err := tryAll(p, all, *jobs)
 	if err != nil {
 		log.Fatal(err)
 	}
-	for _, m := range survivors {
-		fmt.Printf("survived: %s:%d: %s: %s\n", m.file, m.line+1, m.what, strings.TrimSpace(m.text))
+	if !report(all, results, speed, whole) {
+		os.Exit(1)
 	}
-	fmt.Printf("%d mutants, %d killed, %d survived\n", len(all), killed, len(survivors))
 }
 
-var instruction = regexp.MustCompile(`^\t([A-Z][A-Z0-9]*)\b`)
-
-// opposites are replacements of one instruction or operand by another.
-var opposites = [][2]string{
-	{"ADD ", "SUB "}, {"SUB ", "ADD "}, {"MUL ", "ADD "}, {"DIV ", "MUL "},
-	{"VANDPS ", "VORPS "}, {"VORPS ", "VANDPS "}, {"VXORPS ", "VORPS "},
-	{"$12,", "$4,"}, {"$17,", "$18,"}, {"$3,", "$0,"}, {"JLT ", "JLE "}, {"JGE ", "JGT "},
-	{"$32, ", "$64, "}, {"$64, ", "$32, "},
+// A plan is what is tried on an architecture, and how.
+type plan struct {
+	arch    string
+	runs    func(text string) bool // whether this machine runs a TEXT
+	leftOut string
+	files   string   // patterns of the sources
+	impl    string   // whose tests are run first
+	exec    []string // what runs the tests
+	env     []string
+	slow    time.Duration // factor of the time limits
+	checker string        // the tests in asm
+	short   bool          // without the slowest tests
 }
 
-// mutants lists the changes to a file. AVX-512 TEXTs, which this machine may
-// not run, are left out.
-func mutants(file string) ([]mutant, error) {
-	b, err := os.ReadFile(file)
+func newPlan(arch string) (*plan, error) {
+	p := &plan{arch: arch, slow: 1, files: "*_" + arch + ".s", checker: "^Test(Macros|" + strings.ToUpper(arch) + ")$"}
+	switch arch {
+	case "amd64":
+		if runtime.GOARCH != arch || !cpuid.CPU.Supports(cpuid.AVX2) {
+			return nil, errors.New("amd64 needs a CPU with AVX2")
+		}
+		p.impl, p.env = "avx2", []string{"LION_REQUIRE=avx2"}
+		p.runs = func(text string) bool { return strings.HasSuffix(text, "AVX2") }
+		if cpuid.CPU.Supports(cpuid.AVX512F, cpuid.AVX512CD, cpuid.AVX512BW, cpuid.AVX512DQ, cpuid.AVX512VL) {
+			p.impl, p.env = "avx", []string{"LION_REQUIRE=avx2,avx512"}
+			p.runs = func(text string) bool { return strings.HasSuffix(text, "AVX2") || strings.HasSuffix(text, "AVX512") }
+		} else {
+			p.leftOut = "AVX-512, which this CPU hasn't got: its TEXTs and avx512.h"
+		}
+	case "arm64":
+		p.impl, p.env = "neon", []string{"LION_REQUIRE=neon"}
+		p.runs = func(text string) bool { return strings.HasSuffix(text, "NEON") }
+		if runtime.GOARCH != arch {
+			p.exec, p.slow = []string{"qemu-aarch64-static"}, 10
+			p.env = append(p.env, "LION_EXEC=qemu-aarch64-static")
+		}
+	default:
+		return nil, fmt.Errorf("no kernels for %q", arch)
+	}
+	return p, nil
+}
+
+// collect lists the mutants of the files, or of all.
+func collect(p *plan, files []string) (all []mutant, speed int, err error) {
+	names, err := filepath.Glob(p.files)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
-	var out []mutant
-	skip := false
-	for i, l := range strings.Split(string(b), "\n") {
-		if strings.HasPrefix(l, "TEXT") {
-			skip = strings.Contains(l, "AVX512")
+	var sources []*source
+	for i := 0; i < len(names); i++ { // grows by what is included
+		s, err := readSource(names[i])
+		if err != nil {
+			return nil, 0, err
 		}
-		if skip || !instruction.MatchString(l) {
-			continue
-		}
-		tail := ""
-		if strings.HasSuffix(strings.TrimSpace(l), `\`) {
-			tail = ` \`
-		}
-		out = append(out, mutant{file, i, tail, "deleted " + strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(l), `\`))})
-		for _, o := range opposites {
-			if strings.Contains(l, o[0]) {
-				out = append(out, mutant{file, i, strings.Replace(l, o[0], o[1], 1), "changed"})
-				break
+		sources = append(sources, s)
+		for _, l := range s.lines {
+			h := between(l, `#include "`, `"`)
+			if _, err := os.Stat(h); err == nil && !slices.Contains(names, h) { // else it is the assembler's
+				names = append(names, h)
 			}
 		}
 	}
-	return out, nil
+	in := reached(sources, p.runs)
+	for _, s := range sources {
+		if len(files) > 0 && !slices.Contains(files, s.name) {
+			continue
+		}
+		ms, sp := mutants(s, in)
+		all, speed = append(all, ms...), speed+sp
+	}
+	if len(all) == 0 {
+		return nil, 0, errors.New("no mutants: run it from the module's root")
+	}
+	return all, speed, nil
 }
 
-// run tries the mutants and returns how many were killed, and the others.
-func run(all []mutant, jobs int, tests string) (int, []mutant, error) {
+// A result is what became of a mutant: the round that killed it, or survived,
+// or stillborn.
+type result string
+
+const (
+	survived  result = "survived"
+	stillborn result = "can't be built"
+)
+
+// A round is a check that may kill; the cheap ones come first.
+type round struct {
+	name  result
+	limit time.Duration
+	args  []string // of the tests, or of the go command
+	test  bool
+}
+
+func rounds(p *plan) []round {
+	quick := "^Test(Lengths|NaN|NoFalseNaN|ConvertLengths|WidenAll|GradStatsPaths|MixedIsWidenStepNarrow|Master|SplitIsMaster|ValuesInEveryLane)$/" + p.impl
+	return []round{
+		{"quick tests", time.Minute * p.slow, []string{"-test.short", "-test.failfast", "-test.run=" + quick}, true},
+		// What compares plain Go with itself sees no assembly.
+		{"short tests", 2 * time.Minute * p.slow, []string{"-test.short", "-test.failfast", "-test.skip=^Test(StochasticRounds|CheckersSeeFaults|StackGrowth)$"}, true},
+		{"go vet", 2 * time.Minute, []string{"vet", "."}, false},
+		{"checker", 5 * time.Minute, []string{"test", "-count=1", "-run=" + p.checker, "./asm"}, false},
+		{"all tests", 5 * time.Minute * p.slow, []string{"-test.failfast"}, true},
+	}
+}
+
+// tryAll tries the mutants and returns what became of each.
+func tryAll(p *plan, all []mutant, jobs int) ([]result, error) {
 	dir, err := os.MkdirTemp("", "mutate")
 	if err != nil {
-		return 0, nil, err
+		return nil, err
 	}
 	defer os.RemoveAll(dir)
-	work := make(chan mutant)
+	recipe, err := newRecipe(dir, p.arch)
+	if err != nil {
+		return nil, err
+	}
 	var (
-		mu        sync.Mutex
-		wg        sync.WaitGroup
-		killed    int
-		survivors []mutant
-		failed    error
+		mu      sync.Mutex
+		wg      sync.WaitGroup
+		work    = make(chan int)
+		results = make([]result, len(all))
+		failed  error
+		done    int
+		started = time.Now()
 	)
-	for j := 0; j < jobs; j++ {
-		home := filepath.Join(dir, fmt.Sprint(j))
-		if err := copyRoot(home); err != nil {
-			return 0, nil, err
-		}
-		if out, err := test(home, tests); err != nil {
-			return 0, nil, fmt.Errorf("the tests fail without a mutant: %v\n%s", err, out)
+	for j := 0; j < min(jobs, len(all)); j++ {
+		b, err := newBench(recipe, filepath.Join(dir, fmt.Sprint(j)))
+		if err != nil {
+			return nil, err
 		}
 		wg.Add(1)
 		go func() {
 			defer wg.Done()
-			for m := range work {
-				dead, err := try(home, m, tests)
-				mu.Lock()
-				if err != nil {
-					failed = err
-				} else if dead {
-					killed++
-				} else {
-					survivors = append(survivors, m)
+			err := b.build("")
+			if err == nil && j == 0 {
+				err = b.sound(p)
+			}
+			for i := range work {
+				var r result
+				if err == nil {
+					r, err = b.try(p, all[i])
 				}
-				fmt.Fprintf(os.Stderr, "\r%d killed, %d survived of %d", killed, len(survivors), len(all))
+				mu.Lock()
+				results[i] = r
+				failed = cmp.Or(failed, err)
+				done++
+				if r == survived && why(all[i]) == "" {
+					fmt.Println("survived:", all[i])
+				}
+				fmt.Fprintf(os.Stderr, "\r%d of %d, %v ", done, len(all), time.Since(started).Round(time.Second))
 				mu.Unlock()
 			}
 		}()
 	}
-	for _, m := range all {
-		work <- m
+	for i := range all {
+		work <- i
 	}
 	close(work)
 	wg.Wait()
 	fmt.Fprintln(os.Stderr)
-	return killed, survivors, failed
+	return results, failed
 }
 
-// try says whether the tests notice m.
-func try(home string, m mutant, tests string) (bool, error) {
-	path := filepath.Join(home, m.file)
+// sound makes sure that what is no mutant passes.
+func (b *bench) sound(p *plan) error {
+	r, out, err := b.check(p, false)
+	if err == nil && r != survived {
+		err = fmt.Errorf("without a mutant, the %s fail:\n%s", r, out)
+	}
+	return err
+}
+
+// try says what becomes of m. The slowest round is spared those known to survive.
+func (b *bench) try(p *plan, m mutant) (result, error) {
+	path := filepath.Join(b.home, m.file)
 	old, err := os.ReadFile(path)
 	if err != nil {
-		return false, err
+		return "", err
 	}
 	lines := strings.Split(string(old), "\n")
 	lines[m.line] = m.text
 	if err := os.WriteFile(path, []byte(strings.Join(lines, "\n")), 0o666); err != nil {
-		return false, err
+		return "", err
 	}
-	_, err = test(home, tests)
-	return err != nil, os.WriteFile(path, old, 0o666)
+	r := stillborn
+	if err = b.build(m.file); err == nil {
+		r, _, err = b.check(p, why(m) == "")
+	} else if errors.Is(err, errNotBuilt) {
+		err = nil
+	}
+	return r, errors.Join(err, os.WriteFile(path, old, 0o666))
 }
 
-// test runs the tests; a mutant that loops for ever is killed by the time.
-func test(home, tests string) ([]byte, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
-	defer cancel()
-	cmd := exec.CommandContext(ctx, "go", "test", "-short", "-failfast", "-vet=off", "-count=1", "-timeout=60s", "-run="+tests, ".")
-	cmd.Dir = home
-	cmd.Env = append(os.Environ(), "GOWORK=off", "LION_REQUIRE=avx2")
-	return cmd.CombinedOutput()
-}
-
-// copyRoot copies the root package, with its test data and what it imports, but
-// no hidden folder and no nested module.
-func copyRoot(home string) error {
-	return filepath.WalkDir(".", func(path string, d fs.DirEntry, err error) error {
-		if err != nil {
-			return err
+// check runs the rounds until one kills.
+func (b *bench) check(p *plan, whole bool) (result, []byte, error) {
+	for _, r := range rounds(p) {
+		args := append([]string{"go"}, r.args...)
+		if r.test {
+			args = slices.Concat(p.exec, []string{b.binary()}, r.args)
 		}
-		if d.IsDir() {
-			switch path {
-			case ".git", ".ci", "asm", "cmd", "docs", "tools":
-				return fs.SkipDir
+		if r.name == "all tests" && (!whole || p.short) {
+			continue
+		}
+		if ok, out, err := b.run(r.limit, p.env, args...); err != nil || !ok {
+			return r.name, out, err
+		}
+	}
+	return survived, nil, nil
+}
+
+// report prints the score and says whether all survivors are explained.
+func report(all []mutant, results []result, speed int, whole bool) bool {
+	count := map[result]int{}
+	reasons := map[string]int{}
+	used := map[int]bool{}
+	unexplained := 0
+	for i, m := range all {
+		count[results[i]]++
+		if results[i] != survived {
+			continue
+		}
+		if w := why(m); w != "" {
+			reasons[w]++
+		} else {
+			unexplained++
+			fmt.Println("survived, and not explained:", m)
+		}
+	}
+	made := len(all) - count[stillborn]
+	fmt.Printf("%d mutants, %d killed, %d survived of which %d are explained (%d more can't be built; %d instructions are for speed alone)\n",
+		made, made-count[survived], count[survived], count[survived]-unexplained, count[stillborn], speed)
+	for _, r := range []result{"quick tests", "short tests", "go vet", "checker", "all tests"} {
+		fmt.Printf("%6d killed by: %s\n", count[r], r)
+	}
+	for _, e := range explanations {
+		if reasons[e.why] > 0 {
+			fmt.Printf("%6d survived: %s\n", reasons[e.why], e.why)
+			delete(reasons, e.why)
+		}
+	}
+	if whole {
+		for i, m := range all {
+			if j := explanation(m); j >= 0 && results[i] == survived {
+				used[j] = true
 			}
-			return os.MkdirAll(filepath.Join(home, path), 0o777)
 		}
-		b, err := os.ReadFile(path)
-		if err != nil {
-			return err
+		for j, e := range explanations {
+			if !used[j] {
+				fmt.Printf("explained, but nothing like it survived: %s\n", e.mutants)
+			}
 		}
-		return os.WriteFile(filepath.Join(home, path), b, 0o666)
-	})
+	}
+	return unexplained == 0
 }
