@@ -8,7 +8,10 @@ import "regexp"
 var explanations = []struct {
 	mutants *regexp.Regexp
 	why     string
-}{}
+}{
+	{regexp.MustCompile(`AVX2: JGE loop → (deleted|JGT loop)$|AVX2: JLT tail → JLE tail$`),
+		"the loop over pairs of vectors ends early, and the loop over single elements does the rest: slower, to the same bits"},
+}
 
 // explanation returns the index of what explains m, or -1.
 func explanation(m mutant) int {

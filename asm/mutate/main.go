@@ -184,8 +184,11 @@ type round struct {
 	test  bool
 }
 
+// fast is how many rounds take seconds.
+const fast = 4
+
 func rounds(p *plan) []round {
-	quick := "^Test(Lengths|NaN|NoFalseNaN|ConvertLengths|WidenAll|GradStatsPaths|MixedIsWidenStepNarrow|Master|SplitIsMaster|ValuesInEveryLane)$/" + p.impl
+	quick := "^Test(Lengths|NaN|NoFalseNaN|ConvertLengths|WidenAll|GradStatsPaths|MixedIsWidenStepNarrow|Master|SplitIsMaster|ValuesInEveryLane|Tables|Tanh)$/" + p.impl
 	return []round{
 		{"quick tests", time.Minute * p.slow, []string{"-test.short", "-test.failfast", "-test.run=" + quick}, true},
 		// What compares plain Go with itself sees no assembly.
@@ -256,14 +259,15 @@ func tryAll(p *plan, all []mutant, jobs int) ([]result, error) {
 
 // sound makes sure that what is no mutant passes.
 func (b *bench) sound(p *plan) error {
-	r, out, err := b.check(p, false)
+	r, out, err := b.check(p, fast)
 	if err == nil && r != survived {
 		err = fmt.Errorf("without a mutant, the %s fail:\n%s", r, out)
 	}
 	return err
 }
 
-// try says what becomes of m. The slowest round is spared those known to survive.
+// try says what becomes of m. Those that can't be noticed get the quick tests
+// alone.
 func (b *bench) try(p *plan, m mutant) (result, error) {
 	path := filepath.Join(b.home, m.file)
 	old, err := os.ReadFile(path)
@@ -277,22 +281,26 @@ func (b *bench) try(p *plan, m mutant) (result, error) {
 	}
 	r := stillborn
 	if err = b.build(m.file); err == nil {
-		r, _, err = b.check(p, why(m) == "")
+		n := len(rounds(p))
+		switch {
+		case why(m) != "":
+			n = 1
+		case p.short:
+			n = fast
+		}
+		r, _, err = b.check(p, n)
 	} else if errors.Is(err, errNotBuilt) {
 		err = nil
 	}
 	return r, errors.Join(err, os.WriteFile(path, old, 0o666))
 }
 
-// check runs the rounds until one kills.
-func (b *bench) check(p *plan, whole bool) (result, []byte, error) {
-	for _, r := range rounds(p) {
+// check runs the first n rounds until one kills.
+func (b *bench) check(p *plan, n int) (result, []byte, error) {
+	for _, r := range rounds(p)[:n] {
 		args := append([]string{"go"}, r.args...)
 		if r.test {
 			args = slices.Concat(p.exec, []string{b.binary()}, r.args)
-		}
-		if r.name == "all tests" && (!whole || p.short) {
-			continue
 		}
 		if ok, out, err := b.run(r.limit, p.env, args...); err != nil || !ok {
 			return r.name, out, err
