@@ -402,10 +402,10 @@ func statsF64AVX2(b *blockStats, grad unsafe.Pointer, n int)
 
 func avx512Converters() converters {
 	return converters{
-		widenBF16:  sixteens(widenBF16AVX512, genericConverters.widenBF16, 4, 2),
-		narrowBF16: sixteens(narrowBF16AVX512, genericConverters.narrowBF16, 2, 4),
-		widenF16:   sixteens(widenF16AVX512, genericConverters.widenF16, 4, 2),
-		narrowF16:  sixteens(narrowF16AVX512, genericConverters.narrowF16, 2, 4),
+		widenBF16:  sixteens(widenBF16AVX512, widenBF16Generic, 4, 2),
+		narrowBF16: sixteens(narrowBF16AVX512, narrowBF16Generic, 2, 4),
+		widenF16:   sixteens(widenF16AVX512, widenF16Generic, 4, 2),
+		narrowF16:  sixteens(narrowF16AVX512, narrowF16Generic, 2, 4),
 		split:      sixteens3(splitAVX512, splitGeneric, 2, 2, 4),
 		join:       sixteens3(joinAVX512, joinGeneric, 4, 2, 2),
 	}
@@ -413,10 +413,10 @@ func avx512Converters() converters {
 
 func avx2Converters() converters {
 	return converters{
-		widenBF16:  sixteens(widenBF16AVX2, genericConverters.widenBF16, 4, 2),
-		narrowBF16: sixteens(narrowBF16AVX2, genericConverters.narrowBF16, 2, 4),
-		widenF16:   sixteens(widenF16AVX2, genericConverters.widenF16, 4, 2),
-		narrowF16:  sixteens(narrowF16AVX2, genericConverters.narrowF16, 2, 4),
+		widenBF16:  sixteens(widenBF16AVX2, widenBF16Generic, 4, 2),
+		narrowBF16: sixteens(narrowBF16AVX2, narrowBF16Generic, 2, 4),
+		widenF16:   sixteens(widenF16AVX2, widenF16Generic, 4, 2),
+		narrowF16:  sixteens(narrowF16AVX2, narrowF16Generic, 2, 4),
 		split:      sixteens3(splitAVX2, splitGeneric, 2, 2, 4),
 		join:       sixteens3(joinAVX2, joinGeneric, 4, 2, 2),
 	}
@@ -424,10 +424,10 @@ func avx2Converters() converters {
 
 func neonConverters() converters {
 	return converters{
-		widenBF16:  sixteens(widenBF16NEON, genericConverters.widenBF16, 4, 2),
-		narrowBF16: sixteens(narrowBF16NEON, genericConverters.narrowBF16, 2, 4),
-		widenF16:   sixteens(widenF16NEON, genericConverters.widenF16, 4, 2),
-		narrowF16:  sixteens(narrowF16NEON, genericConverters.narrowF16, 2, 4),
+		widenBF16:  sixteens(widenBF16NEON, widenBF16Generic, 4, 2),
+		narrowBF16: sixteens(narrowBF16NEON, narrowBF16Generic, 2, 4),
+		widenF16:   sixteens(widenF16NEON, widenF16Generic, 4, 2),
+		narrowF16:  sixteens(narrowF16NEON, narrowF16Generic, 2, 4),
 		split:      sixteens3(splitNEON, splitGeneric, 2, 2, 4),
 		join:       sixteens3(joinNEON, joinGeneric, 4, 2, 2),
 	}

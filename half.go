@@ -162,21 +162,39 @@ func halves(f func(a, b, c unsafe.Pointer, n int), a, b, c unsafe.Pointer, n int
 
 // genericConverters are the specification, in loops.
 var genericConverters = converters{
-	widenBF16:  each(BF16.Float32),
-	narrowBF16: each(ToBF16),
-	widenF16:   each(F16.Float32),
-	narrowF16:  each(ToF16),
+	widenBF16:  widenBF16Generic,
+	narrowBF16: narrowBF16Generic,
+	widenF16:   widenF16Generic,
+	narrowF16:  narrowF16Generic,
 	split:      splitGeneric,
 	join:       joinGeneric,
 }
 
-// each makes a converter of a conversion.
-func each[D, S any](f func(S) D) converter {
-	return func(dst, src unsafe.Pointer, n int) {
-		d := unsafe.Slice((*D)(dst), n)
-		for i, x := range unsafe.Slice((*S)(src), n) {
-			d[i] = f(x)
-		}
+func widenBF16Generic(dst, src unsafe.Pointer, n int) {
+	d := unsafe.Slice((*float32)(dst), n)
+	for i, x := range unsafe.Slice((*BF16)(src), n) {
+		d[i] = x.Float32()
+	}
+}
+
+func narrowBF16Generic(dst, src unsafe.Pointer, n int) {
+	d := unsafe.Slice((*BF16)(dst), n)
+	for i, x := range unsafe.Slice((*float32)(src), n) {
+		d[i] = ToBF16(x)
+	}
+}
+
+func widenF16Generic(dst, src unsafe.Pointer, n int) {
+	d := unsafe.Slice((*float32)(dst), n)
+	for i, x := range unsafe.Slice((*F16)(src), n) {
+		d[i] = x.Float32()
+	}
+}
+
+func narrowF16Generic(dst, src unsafe.Pointer, n int) {
+	d := unsafe.Slice((*F16)(dst), n)
+	for i, x := range unsafe.Slice((*float32)(src), n) {
+		d[i] = ToF16(x)
 	}
 }
 
