@@ -1,0 +1,151 @@
+package lion_test
+
+import (
+	"math/rand"
+	"sync"
+	"unsafe"
+
+	"github.com/lionkernel/lion"
+	"github.com/lionkernel/lion/internal/limit"
+)
+
+// benchFormats: one entry adds a format to every benchmark.
+var benchFormats = []benchFormat{
+	{"f32", limit.Pattern{Param: 4, Grad: 4, Momentum: 4}, benchPaper, benchRules, three(lion.Stepper.StepF32)},
+	{"f64", limit.Pattern{Param: 8, Grad: 8, Momentum: 8}, benchPaper, benchRules, three(lion.Stepper.StepF64)},
+	{"bf16", limit.Pattern{Param: 2, Grad: 2, Momentum: 2}, benchRounded, benchMixed, three(lion.Stepper.StepBF16)},
+	{"f16", limit.Pattern{Param: 2, Grad: 2, Momentum: 2}, benchRounded, benchMixed, three(lion.Stepper.StepF16)},
+	{"master-bf16", limit.Pattern{Param: 4, Grad: 2, Momentum: 4, Shadow: 2}, benchDecay, benchMixed, benchData(lion.Stepper.StepMasterBF16)},
+	{"master-bf16-m16", limit.Pattern{Param: 4, Grad: 2, Momentum: 2, Shadow: 2}, benchDecay, benchMixed, benchData(lion.Stepper.StepMasterBF16M16)},
+	{"master-f16", limit.Pattern{Param: 4, Grad: 2, Momentum: 4, Shadow: 2}, benchDecay, benchMixed, benchData(lion.Stepper.StepMasterF16)},
+	{"f32m16", limit.Pattern{Param: 4, Grad: 4, Momentum: 2}, benchDecay, benchMixed, three(lion.Stepper.StepF32M16)},
+	{"split", limit.Pattern{Param: 2, Grad: 2, Momentum: 2, Low: 2}, benchDecay, benchMixed,
+		benchData(func(s lion.Stepper, hi, grad, momentum []lion.BF16, lo []uint16) error {
+			return s.StepSplit(hi, lo, grad, momentum)
+		})},
+	{"kahan", limit.Pattern{Param: 2, Grad: 2, Momentum: 2, Low: 2}, benchDecay, benchMixed, benchData(lion.Stepper.StepBF16Kahan)},
+}
+
+// benchFormatNamed returns one of them.
+func benchFormatNamed(name string) benchFormat {
+	for _, f := range benchFormats {
+		if f.name == name {
+			return f
+		}
+	}
+	panic(name)
+}
+
+type benchFormat struct {
+	name    string
+	pattern limit.Pattern
+	// variants are those of BenchmarkStep, BenchmarkRatio and BenchmarkCall,
+	// rules those of BenchmarkRule.
+	variants, rules []benchVariant
+	// data makes the arrays for n elements, shifted from alignment by so many
+	// elements each.
+	data func(n int, shift shifts) benchArrays
+}
+
+// shifts are in elements; extra is what the format has besides: a shadow, lower
+// halves or a compensation.
+type shifts struct{ param, grad, momentum, extra int }
+
+// benchArrays are what a step runs over: step does it k times; the traffic
+// limits run over the same memory, and restore it when run twice.
+type benchArrays struct {
+	step   func(s lion.Stepper, k int) error
+	arrays limit.Arrays
+}
+
+// element is the type of an array's elements.
+type element interface {
+	float32 | float64 | lion.BF16 | lion.F16 | uint16
+}
+
+// asBytes returns the memory of x.
+func asBytes[T any](x []T) []byte {
+	return unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(x))), len(x)*int(unsafe.Sizeof(*new(T))))
+}
+
+// noise is a million normally distributed values, none of them tiny.
+var noise = sync.OnceValue(func() []float64 {
+	x := make([]float64, 1<<20-3)
+	r := rand.New(rand.NewSource(1))
+	for i := range x {
+		for -1e-3 < x[i] && x[i] < 1e-3 {
+			x[i] = r.NormFloat64()
+		}
+	}
+	return x
+})
+
+// fillRandom gives x values from the noise, beginning at a place that depends on
+// the seed. After a million they repeat, which no branch predictor can notice.
+func fillRandom[T element](x []T, scale float64, seed int) {
+	from := noise()
+	at := (seed + 1000) * 7919 % len(from)
+	for i := range x[:min(len(x), len(from))] {
+		x[i] = toElement[T](scale * from[at])
+		if at++; at == len(from) {
+			at = 0
+		}
+	}
+	for i := len(from); i < len(x); i += len(from) {
+		copy(x[i:], x[:len(from)])
+	}
+}
+
+func toElement[T element](x float64) T {
+	switch any(T(0)).(type) {
+	case lion.BF16:
+		return T(lion.ToBF16(float32(x)))
+	case lion.F16:
+		return T(lion.ToF16(float32(x)))
+	}
+	return T(x)
+}
+
+// benchData makes a format's data function of its step. Shadows, lower halves and
+// compensations begin with zeros.
+func benchData[P, G, M, X element](step func(s lion.Stepper, param []P, grad []G, momentum []M, extra []X) error) func(int, shifts) benchArrays {
+	return func(n int, shift shifts) benchArrays { return makeArrays(n, n, shift, step) }
+}
+
+// three is benchData for formats of three arrays.
+func three[P, G, M element](step func(s lion.Stepper, param []P, grad []G, momentum []M) error) func(int, shifts) benchArrays {
+	return func(n int, shift shifts) benchArrays {
+		return makeArrays(n, 0, shift, func(s lion.Stepper, param []P, grad []G, momentum []M, _ []uint16) error {
+			return step(s, param, grad, momentum)
+		})
+	}
+}
+
+// makeArrays makes arrays of n elements, and of extras elements.
+func makeArrays[P, G, M, X element](n, extras int, shift shifts, step func(s lion.Stepper, param []P, grad []G, momentum []M, extra []X) error) benchArrays {
+	const ringBytes = 8 << 10
+	ring := make([][]G, max(1, ringBytes/(n*int(unsafe.Sizeof(*new(G))))))
+	for i := range ring {
+		ring[i] = limit.PageAligned[G](n, shift.grad)
+		fillRandom(ring[i], 1, i)
+	}
+	param, momentum, extra := limit.PageAligned[P](n, shift.param), limit.PageAligned[M](n, shift.momentum), limit.PageAligned[X](extras, shift.extra)
+	fillRandom(param, 0.02, -1)
+	fillRandom(momentum, 0.3, -2)
+	clear(extra) // untouched pages would all be one page of zeros
+	return benchArrays{
+		step: func(s lion.Stepper, k int) error {
+			next := 0
+			for range k {
+				if err := step(s, param, ring[next], momentum, extra); err != nil {
+					return err
+				}
+				if next++; next == len(ring) {
+					next = 0
+				}
+			}
+			return nil
+		},
+		arrays: limit.Arrays{Param: asBytes(param), Grad: asBytes(ring[0]), Momentum: asBytes(momentum), Low: asBytes(extra), Shadow: asBytes(extra)},
+	}
+}
