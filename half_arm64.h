@@ -3,12 +3,19 @@
 // first of four that are smashed (h may be t). It needs neon_arm64.h before it,
 // for FOURK, FOURV and the encoders.
 //
-//	KZERO     0
-//	KHALF V29 in each 32-bit element 0x7fff (ROUNDBF) or 0x8000 (SPLIT);
-//	          in each 16-bit element 0xf800 (CANONH)
-//	KNAN V30  the canonical NaN, of a float32 (CANON) or an IEEE half (CANONH)
+//	KZERO      0
+//	KHALF V29  in each 32-bit element 0x7fff (ROUNDBF); in each 16-bit element
+//	           0xf800 (CANONH)
+//	KNAN  V30  the canonical NaN, of a float32 (CANON) or an IEEE half (CANONH)
+//	KTIE  V30  in each 32-bit element 0x8000 (SPLIT)
 #define KHALF 29
 #define KNAN 30
+#define KTIE 30
+
+// FILL: v = the low 32 bits of c in each element. Smashes R5.
+#define FILL(c, v) \
+	MOVD $c, R5    \
+	VDUP R5, v.S4
 
 // WIDENBF: x = h widened from bfloat16.
 #define WIDENBF(h, x) \
@@ -24,19 +31,19 @@
 	FCVTL_4H4S(h+1, x+2)  \
 	FCVTL2_8H4S(h+1, x+3)
 
-// UPPERS: h = the upper halves of x + KHALF.
-#define UPPERS(x, h) \
-	ADDHN_4S4H(KHALF, x, h)     \
-	ADDHN_4S4H(KHALF, x+2, h+1) \
-	ADDHN2_4S8H(KHALF, x+1, h)  \
-	ADDHN2_4S8H(KHALF, x+3, h+1)
+// UPPERS: h = the upper halves of x + k.
+#define UPPERS(k, x, h) \
+	ADDHN_4S4H(k, x, h)     \
+	ADDHN_4S4H(k, x+2, h+1) \
+	ADDHN2_4S8H(k, x+1, h)  \
+	ADDHN2_4S8H(k, x+3, h+1)
 
 // ROUNDBF: h = x rounded to bfloat16, for numbers and canonical NaNs: the upper
 // halves of x + 0x7fff + its bit 16. Smashes x, t.
 #define ROUNDBF(x, t, h) \
 	FOURK(SHL4S, 15, x, t)  \
 	FOURK(USRA4S, 31, t, x) \
-	UPPERS(x, h)
+	UPPERS(KHALF, x, h)
 
 // CANON: x = x with canonical NaNs. Smashes t.
 #define CANON(x, t) \
@@ -63,15 +70,18 @@
 	BIT16B(t, KNAN, h)        \
 	BIT16B(t+1, KNAN, h+1)
 
-// LOWERS: h = the lower halves of x.
-#define LOWERS(x, h) \
-	UZP1_8H(x+1, x, h) \
-	UZP1_8H(x+3, x+2, h+1)
+// SPLIT: h = x rounded to bfloat16, ties away from zero; l = its lower halves.
+#define SPLIT(x, h, l) \
+	UPPERS(KTIE, x, h)     \
+	UZP1_8H(x+1, x, l)     \
+	UZP1_8H(x+3, x+2, l+1)
 
-// JOIN: x = the float32 whose halves are h and l.
+// JOIN: x = the float32 whose halves are h and l: where l is negative, one less
+// than h is above it. Smashes h.
 #define JOIN(h, l, x) \
-	WIDENBF(h, x)              \
-	SADDW_4H4S(l, x, x)        \
-	SADDW2_8H4S(l, x+1, x+1)   \
-	SADDW_4H4S(l+1, x+2, x+2)  \
-	SADDW2_8H4S(l+1, x+3, x+3)
+	SSRA8H(15, l, h)       \
+	SSRA8H(15, l+1, h+1)   \
+	ZIP1_8H(h, l, x)       \
+	ZIP2_8H(h, l, x+1)     \
+	ZIP1_8H(h+1, l+1, x+2) \
+	ZIP2_8H(h+1, l+1, x+3)

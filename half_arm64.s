@@ -10,11 +10,6 @@
 //	R0, R1 what is written   R2, R3 what is read   R4 elements left   R5 scratch
 //	V0–V3 float32   V4–V7 scratch   V8–V11 halves
 
-// FILL: v = the low 32 bits of c in each element. Smashes R5.
-#define FILL(c, v) \
-	MOVD $c, R5    \
-	VDUP R5, v.S4
-
 // func narrowBF16NEON(dst, src unsafe.Pointer, n int)
 TEXT ·narrowBF16NEON(SB), NOSPLIT, $0-24
 	MOVD dst+0(FP), R0
@@ -88,13 +83,12 @@ TEXT ·splitNEON(SB), NOSPLIT, $0-32
 	MOVD lo+8(FP), R1
 	MOVD weight+16(FP), R2
 	MOVD n+24(FP), R4
-	FILL(0x8000, V29)
+	FILL(0x8000, V30)
 
 loop:
 	FLDPQ.P 32(R2), (F0, F1)
 	FLDPQ.P 32(R2), (F2, F3)
-	UPPERS(0, 8)
-	LOWERS(0, 10)
+	SPLIT(0, 8, 10)
 	FSTPQ.P (F8, F9), 32(R0)
 	FSTPQ.P (F10, F11), 32(R1)
 	SUBS    $16, R4
@@ -107,7 +101,6 @@ TEXT ·joinNEON(SB), NOSPLIT, $0-32
 	MOVD hi+8(FP), R2
 	MOVD lo+16(FP), R3
 	MOVD n+24(FP), R4
-	VEOR V26.B16, V26.B16, V26.B16
 
 loop:
 	FLDPQ.P 32(R2), (F8, F9)

@@ -42,6 +42,7 @@
 #define BIF16B(m, n, d)     WORD $(0x6EE01C00 | (m)<<16 | (n)<<5 | (d))
 #define BIT16B(m, n, d)     WORD $(0x6EA01C00 | (m)<<16 | (n)<<5 | (d))
 #define USRA4S(shift, n, d) WORD $(0x6F001400 | (64-(shift))<<16 | (n)<<5 | (d))
+#define SSRA8H(shift, n, d) WORD $(0x4F001400 | (32-(shift))<<16 | (n)<<5 | (d))
 #define ADD8H(m, n, d)      WORD $(0x4E608400 | (m)<<16 | (n)<<5 | (d))
 #define CMHI8H(m, n, d)     WORD $(0x6E603400 | (m)<<16 | (n)<<5 | (d))
 #define UZP1_8H(m, n, d)    WORD $(0x4E401800 | (m)<<16 | (n)<<5 | (d))
@@ -52,12 +53,12 @@
 // the destination; n of three is the wider. A 2 is for the upper half.
 #define ADDHN_4S4H(m, n, d)  WORD $(0x0E604000 | (m)<<16 | (n)<<5 | (d))
 #define ADDHN2_4S8H(m, n, d) WORD $(0x4E604000 | (m)<<16 | (n)<<5 | (d))
-#define SADDW_4H4S(m, n, d)  WORD $(0x0E601000 | (m)<<16 | (n)<<5 | (d))
-#define SADDW2_8H4S(m, n, d) WORD $(0x4E601000 | (m)<<16 | (n)<<5 | (d))
 #define FCVTN_4S4H(n, d)     WORD $(0x0E216800 | (n)<<5 | (d))
 #define FCVTN2_4S8H(n, d)    WORD $(0x4E216800 | (n)<<5 | (d))
 #define FCVTL_4H4S(n, d)     WORD $(0x0E217800 | (n)<<5 | (d))
 #define FCVTL2_8H4S(n, d)    WORD $(0x4E217800 | (n)<<5 | (d))
+#define FCVTL_2S2D(n, d)     WORD $(0x0E617800 | (n)<<5 | (d))
+#define FCVTL2_4S2D(n, d)    WORD $(0x4E617800 | (n)<<5 | (d))
 
 // Rules work on registers alone, so that every storage format can use them. The
 // file that includes this one first names the encoders of its compute type:

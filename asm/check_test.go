@@ -245,7 +245,7 @@ func TestMacros(t *testing.T) {
 
 // An encoder's name is the mnemonic, the arrangement of its first operand and, if
 // it differs, that of its destination.
-var encoder = regexp.MustCompile(`(?m)^#define (\w+?)_?(4S|2D|16B|8H|4H)(4S|8H|4H)?\(([\w, ]+)\)\s+WORD \$\((.*)\)$`)
+var encoder = regexp.MustCompile(`(?m)^#define (\w+?)_?(4S|2D|16B|8H|4H|2S)(4S|8H|4H|2D)?\(([\w, ]+)\)\s+WORD \$\((.*)\)$`)
 
 // TestWords decodes what each encoder macro of NEON makes, for several
 // registers, and compares instruction, arrangement and operands with its name.
