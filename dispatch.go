@@ -21,7 +21,7 @@ func init() {
 		}, implementations...)
 	case "arm64": // where NEON is part of the base architecture
 		implementations = append([]implementation{
-			{"neon", "", neonKernels(), neonConverters(), genericSummers, nil},
+			{"neon", "", neonKernels(), neonConverters(), genericSummers, neonFused()},
 		}, implementations...)
 	}
 }
@@ -511,6 +511,18 @@ func avx2Fused() fusedKernels {
 	}
 }
 
+func neonFused() fusedKernels {
+	return fusedKernels{
+		{storeBF16, paperBF16NEON, cautiousBF16NEON},
+		{storeF16, paperF16NEON, cautiousF16NEON},
+		{storeMasterBF16, paperMasterBF16NEON, cautiousMasterBF16NEON},
+		{storeMasterBF16M16, paperMasterBF16M16NEON, cautiousMasterBF16M16NEON},
+		{storeMasterF16, paperMasterF16NEON, cautiousMasterF16NEON},
+		{storeF32M16, paperF32M16NEON, cautiousF32M16NEON},
+		{storeSplit, paperSplitNEON, cautiousSplitNEON},
+	}
+}
+
 //go:noescape
 func paperBF16AVX512(a *args) (nan uint32)
 
@@ -594,3 +606,45 @@ func paperSplitAVX2(a *args) (nan uint32)
 
 //go:noescape
 func cautiousSplitAVX2(a *args) (nan uint32)
+
+//go:noescape
+func paperBF16NEON(a *args) (nan uint32)
+
+//go:noescape
+func cautiousBF16NEON(a *args) (nan uint32)
+
+//go:noescape
+func paperF16NEON(a *args) (nan uint32)
+
+//go:noescape
+func cautiousF16NEON(a *args) (nan uint32)
+
+//go:noescape
+func paperMasterBF16NEON(a *args) (nan uint32)
+
+//go:noescape
+func cautiousMasterBF16NEON(a *args) (nan uint32)
+
+//go:noescape
+func paperMasterBF16M16NEON(a *args) (nan uint32)
+
+//go:noescape
+func cautiousMasterBF16M16NEON(a *args) (nan uint32)
+
+//go:noescape
+func paperMasterF16NEON(a *args) (nan uint32)
+
+//go:noescape
+func cautiousMasterF16NEON(a *args) (nan uint32)
+
+//go:noescape
+func paperF32M16NEON(a *args) (nan uint32)
+
+//go:noescape
+func cautiousF32M16NEON(a *args) (nan uint32)
+
+//go:noescape
+func paperSplitNEON(a *args) (nan uint32)
+
+//go:noescape
+func cautiousSplitNEON(a *args) (nan uint32)
