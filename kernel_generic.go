@@ -8,8 +8,9 @@ import (
 // This file is the specification: what every other implementation must give to
 // the bit, and the fallback. Each product and quotient is converted
 // explicitly, since the compiler may otherwise fuse it with the sum that
-// follows, and does on half of Go's architectures. Nothing here branches on
-// the data, but for NaN: random signs would cost a misprediction each.
+// follows, and does on half of Go's architectures. Nothing here branches on a
+// sign: random ones would cost a misprediction each. NaNs become canonical
+// afterwards, by canonicalize, if the sum of what was written tells of any.
 
 var genericKernels = [numFormats][numOps]kernel{
 	f32: generics[float32](),
@@ -34,188 +35,214 @@ func generics[T float]() [numOps]kernel {
 	}
 }
 
-// spec makes a kernel of a loop over slices.
-func spec[T float](f func(param, grad, momentum []T, c *coef[T])) kernel {
-	return func(a *args) uint32 {
-		f(unsafe.Slice((*T)(a.param), a.n), unsafe.Slice((*T)(a.grad), a.n), unsafe.Slice((*T)(a.momentum), a.n), (*coef[T])(a.c))
+// spec makes a kernel of a loop over slices, which returns a sum of all that it
+// wrote: NaN if any of it is.
+func spec[T float](f func(param, grad, momentum []T, c *coef[T]) (sum T)) kernel {
+	return func(a *args) (nan uint32) {
+		sum := f(unsafe.Slice((*T)(a.param), a.n), unsafe.Slice((*T)(a.grad), a.n), unsafe.Slice((*T)(a.momentum), a.n), (*coef[T])(a.c))
+		if sum != sum {
+			return 1
+		}
 		return 0
 	}
 }
 
-func paper[T float](param, grad, momentum []T, c *coef[T]) {
+func paper[T float](param, grad, momentum []T, c *coef[T]) (sum T) {
 	grad, momentum = grad[:len(param)], momentum[:len(param)]
+	steps := bySign(c.lr)
 	for i, p := range param {
 		g, m := grad[i], momentum[i]
 		u := T(c.b1*m) + T(c.o1*g)
-		param[i] = canon(T(p*c.decay) - timesSign(c.lr, u))
-		momentum[i] = canon(T(c.b2*m) + T(c.o2*g))
+		p = T(p*c.decay) - steps[side(u)]
+		m = T(c.b2*m) + T(c.o2*g)
+		param[i], momentum[i] = p, m
+		sum += p + m
 	}
+	return sum
 }
 
-func paperPlain[T float](param, grad, momentum []T, c *coef[T]) {
+func paperPlain[T float](param, grad, momentum []T, c *coef[T]) (sum T) {
 	grad, momentum = grad[:len(param)], momentum[:len(param)]
+	steps := bySign(c.lr)
 	for i, p := range param {
 		g, m := grad[i], momentum[i]
 		u := T(c.b1*m) + T(c.o1*g)
-		param[i] = canon(p - timesSign(c.lr, u))
-		momentum[i] = canon(T(c.b2*m) + T(c.o2*g))
+		p -= steps[side(u)]
+		m = T(c.b2*m) + T(c.o2*g)
+		param[i], momentum[i] = p, m
+		sum += p + m
 	}
+	return sum
 }
 
-func paperInside[T float](param, grad, momentum []T, c *coef[T]) {
+func paperInside[T float](param, grad, momentum []T, c *coef[T]) (sum T) {
 	grad, momentum = grad[:len(param)], momentum[:len(param)]
+	signs := bySign[T](1)
 	for i, p := range param {
 		g, m := grad[i], momentum[i]
-		u := timesSign(1, T(c.b1*m)+T(c.o1*g))
-		param[i] = canon(p - T(c.lr*T(u+T(c.wd*p))))
-		momentum[i] = canon(T(c.b2*m) + T(c.o2*g))
+		u := T(c.b1*m) + T(c.o1*g)
+		p -= T(c.lr * T(signs[side(u)]+T(c.wd*p)))
+		m = T(c.b2*m) + T(c.o2*g)
+		param[i], momentum[i] = p, m
+		sum += p + m
 	}
+	return sum
 }
 
-func paperCoupled[T float](param, grad, momentum []T, c *coef[T]) {
+func paperCoupled[T float](param, grad, momentum []T, c *coef[T]) (sum T) {
 	grad, momentum = grad[:len(param)], momentum[:len(param)]
+	steps := bySign(c.lr)
 	for i, p := range param {
 		g, m := grad[i]+T(c.wd*p), momentum[i]
 		u := T(c.b1*m) + T(c.o1*g)
-		param[i] = canon(p - timesSign(c.lr, u))
-		momentum[i] = canon(T(c.b2*m) + T(c.o2*g))
+		p -= steps[side(u)]
+		m = T(c.b2*m) + T(c.o2*g)
+		param[i], momentum[i] = p, m
+		sum += p + m
 	}
+	return sum
 }
 
-func momentumFirst[T float](param, grad, momentum []T, c *coef[T]) {
+func momentumFirst[T float](param, grad, momentum []T, c *coef[T]) (sum T) {
 	grad, momentum = grad[:len(param)], momentum[:len(param)]
+	steps := bySign(c.lr)
 	for i, p := range param {
 		g := grad[i]
 		m := T(c.b1*momentum[i]) + T(c.o1*g)
 		u := T(c.b2*m) + T(c.o2*g)
-		param[i] = canon(T(p*c.decay) - timesSign(c.lr, u))
-		momentum[i] = canon(m)
+		p = T(p*c.decay) - steps[side(u)]
+		param[i], momentum[i] = p, m
+		sum += p + m
 	}
+	return sum
 }
 
-func momentumFirstCoupled[T float](param, grad, momentum []T, c *coef[T]) {
+func momentumFirstCoupled[T float](param, grad, momentum []T, c *coef[T]) (sum T) {
 	grad, momentum = grad[:len(param)], momentum[:len(param)]
+	steps := bySign(c.lr)
 	for i, p := range param {
 		g := grad[i] + T(c.wd*p)
 		m := T(c.b1*momentum[i]) + T(c.o1*g)
 		u := T(c.b2*m) + T(c.o2*g)
-		param[i] = canon(p - timesSign(c.lr, u))
-		momentum[i] = canon(m)
+		p -= steps[side(u)]
+		param[i], momentum[i] = p, m
+		sum += p + m
 	}
+	return sum
 }
 
-func cautious[T float](param, grad, momentum []T, c *coef[T]) {
+func cautious[T float](param, grad, momentum []T, c *coef[T]) (sum T) {
 	grad, momentum = grad[:len(param)], momentum[:len(param)]
+	steps := bySign(c.lr)
+	dir := withSign(1, c.flip)
 	for i, p := range param {
 		g, m := grad[i], momentum[i]
 		u := T(c.b1*m) + T(c.o1*g)
-		param[i] = canon(T(p*c.decay) - timesSign(c.lr, agreeing(u, g, c.flip)))
-		momentum[i] = canon(T(c.b2*m) + T(c.o2*g))
+		p = T(p*c.decay) - steps[side(u)&side(g*dir)]
+		m = T(c.b2*m) + T(c.o2*g)
+		param[i], momentum[i] = p, m
+		sum += p + m
 	}
+	return sum
 }
 
-func biasCorrected[T float](param, grad, momentum []T, c *coef[T]) {
+func biasCorrected[T float](param, grad, momentum []T, c *coef[T]) (sum T) {
 	grad, momentum = grad[:len(param)], momentum[:len(param)]
+	terms := [4]T{0, c.o2, c.o2}
 	for i, p := range param {
 		g := T(c.scale * grad[i])
 		m := T(c.b1*momentum[i]) + T(c.o1*g)
 		// n has the sign of g, and only |n| is used.
-		n := T(c.gamma*abs(g)) + abs(timesSign(c.o2, g))
+		n := T(c.gamma*abs(g)) + terms[side(g)]
 		u := T(T(m/c.bc1) / T(sqrt(T(n/c.bc2))+c.eps))
-		param[i] = canon(T(p*c.decay) - T(c.lr*u))
-		momentum[i] = canon(m)
+		p = T(p*c.decay) - T(c.lr*u)
+		param[i], momentum[i] = p, m
+		sum += p + m
 	}
+	return sum
 }
 
-func refined[T float](param, grad, momentum []T, c *coef[T]) {
+func refined[T float](param, grad, momentum []T, c *coef[T]) (sum T) {
 	grad, momentum = grad[:len(param)], momentum[:len(param)]
 	for i, p := range param {
 		g, m := grad[i], momentum[i]
 		u := T(c.b1*m) + T(c.o1*g)
-		param[i] = canon(T(p*c.decay) - T(c.lr*clampToSign(u)))
-		momentum[i] = canon(T(c.b2*m) + T(c.o2*g))
+		p = T(p*c.decay) - T(c.lr*clampToSign(u))
+		m = T(c.b2*m) + T(c.o2*g)
+		param[i], momentum[i] = p, m
+		sum += p + m
 	}
+	return sum
 }
 
-func smooth[T float](param, grad, momentum []T, c *coef[T]) {
+func smooth[T float](param, grad, momentum []T, c *coef[T]) (sum T) {
 	grad, momentum = grad[:len(param)], momentum[:len(param)]
 	for i, p := range param {
 		g, m := grad[i], momentum[i]
 		u := T(c.b1*m) + T(c.o1*g)
-		param[i] = canon(T(p*c.decay) - T(c.lr*tanh(T(c.kappa*u))))
-		momentum[i] = canon(T(c.b2*m) + T(c.o2*g))
+		p = T(p*c.decay) - T(c.lr*tanh(T(c.kappa*u)))
+		m = T(c.b2*m) + T(c.o2*g)
+		param[i], momentum[i] = p, m
+		sum += p + m
 	}
+	return sum
 }
 
 // couple adds the decay to a tile of gradients.
-func couple[T float](param, grad, _ []T, c *coef[T]) {
+func couple[T float](param, grad, _ []T, c *coef[T]) (sum T) {
 	grad = grad[:len(param)]
 	for i, p := range param {
 		grad[i] += T(c.wd * p)
 	}
+	return 0
 }
 
 // inside steps param by η·(u + λ·p), where grad is −u.
-func inside[T float](param, grad, _ []T, c *coef[T]) {
+func inside[T float](param, grad, _ []T, c *coef[T]) (sum T) {
 	grad = grad[:len(param)]
 	for i, p := range param {
-		param[i] = canon(p - T(c.lr*T(T(c.wd*p)-grad[i])))
+		p -= T(c.lr * T(T(c.wd*p)-grad[i]))
+		param[i] = p
+		sum += p
 	}
+	return sum
 }
 
 // countKernel returns how many elements cautious steps.
 func countKernel[T float](a *args) (k uint32) {
 	c, ms := (*coef[T])(a.c), unsafe.Slice((*T)(a.momentum), a.n)
+	dir := withSign(1, c.flip)
+	agree := [4]uint8{0, 1, 1}
 	for i, g := range unsafe.Slice((*T)(a.grad), a.n) {
 		u := T(c.b1*ms[i]) + T(c.o1*g)
-		if agreeing(u, g, c.flip) != 0 {
-			k++
-		}
+		k += uint32(agree[side(u)&side(g*dir)])
 	}
 	return k
 }
 
-// timesSign returns k·sign(u): k with the sign of u, or 0 where u is zero or
-// NaN. Widening to float64 and back changes no number, and one form for both
-// types is short enough to be inlined.
-func timesSign[T float](k, u T) T {
-	b := math.Float64bits(float64(u))
-	return T(math.Float64frombits((math.Float64bits(float64(k)) ^ b&signBit) & ordinary(b)))
+// side is 0 for zeros and NaN, 1 above zero and 2 below: an index, by which
+// what goes by sign is looked up; two signs agree where side(a)&side(b) isn't 0.
+// The compiler makes it of flags, without a jump.
+func side[T float](x T) uint {
+	var above, below uint
+	if x > 0 {
+		above = 1
+	}
+	if x < 0 {
+		below = 1
+	}
+	return (above | below<<1) & 3
 }
 
-// agreeing returns u where sign(u)·g·s > 0, else 0; flip is −0 where s < 0.
-func agreeing[T float](u, g, flip T) T {
-	b, gb, f := math.Float64bits(float64(u)), math.Float64bits(float64(g)), math.Float64bits(float64(flip))
-	same := ^uint64(int64(b^gb^f) >> 63)
-	return T(math.Float64frombits(b & same & ordinary(b) & ordinary(gb)))
-}
-
-const (
-	signBit = 1 << 63
-	infBits = 0x7ff0000000000000
-)
-
-// ordinary is all ones unless b are the bits of a zero or a NaN: b−1 wraps to a
-// negative number for zero, and only there.
-func ordinary(b uint64) uint64 {
-	b &^= signBit
-	return uint64((int64(b-1)-infBits)>>63) &^ uint64(int64(b-1)>>63)
-}
+// bySign are k·sign(x), by side(x).
+func bySign[T float](k T) [4]T { return [4]T{0, k, -k} }
 
 // clampToSign returns u where |u| < 1, else sign(u).
 func clampToSign[T float](u T) T {
 	if abs(u) < 1 {
 		return u
 	}
-	return timesSign(1, u)
-}
-
-// canon returns x, or the canonical NaN for any NaN.
-func canon[T float](x T) T {
-	if x != x {
-		return canonicalNaN[T]()
-	}
-	return x
+	return bySign[T](1)[side(u)]
 }
 
 func canonicalNaN[T float]() T {
@@ -226,7 +253,7 @@ func canonicalNaN[T float]() T {
 	return T(math.Float64frombits(0x7ff8000000000000))
 }
 
-// canonicalize mends a slice that an assembly kernel left NaNs in.
+// canonicalize makes every NaN of s the canonical one.
 func canonicalize[T float](s []T) {
 	for i, x := range s {
 		if x != x {

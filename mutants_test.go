@@ -35,6 +35,10 @@ func faulty(before, after func(sc *scheme, a args)) func(*scheme, op, kernel) ke
 				before(sc, *a)
 			}
 			r := k(a)
+			if r != 0 && o != opCount { // so that nothing mends what after does
+				sc.canonicalize(a)
+				r = 0
+			}
 			if after != nil {
 				after(sc, *a)
 			}
@@ -211,6 +215,20 @@ func TestSlabSees(t *testing.T) {
 			s.mem[at]++
 			assert.False(t, s.intact())
 			s.mem[at]--
+		}
+	}
+}
+
+// canonicalize mends NaNs as the callers of kernels do.
+func (sc *scheme) canonicalize(a *args) {
+	for _, slice := range []struct {
+		e *elem
+		p unsafe.Pointer
+	}{{sc.elems[iParam], a.param}, {sc.elems[iMomentum], a.momentum}} {
+		for i := range a.n {
+			if slice.e.isNaN(slice.e.get(slice.p, i)) {
+				slice.e.put(slice.p, i, slice.e.canonical())
+			}
 		}
 	}
 }
