@@ -11,20 +11,50 @@ import (
 
 // benchFormats: one entry adds a format to every benchmark.
 var benchFormats = []benchFormat{
-	{"f32", limit.Pattern{Param: 4, Grad: 4, Momentum: 4}, benchPaper, benchRules, three(lion.Stepper.StepF32)},
-	{"f64", limit.Pattern{Param: 8, Grad: 8, Momentum: 8}, benchPaper, benchRules, three(lion.Stepper.StepF64)},
-	{"bf16", limit.Pattern{Param: 2, Grad: 2, Momentum: 2}, benchRounded, benchMixed, three(lion.Stepper.StepBF16)},
-	{"f16", limit.Pattern{Param: 2, Grad: 2, Momentum: 2}, benchRounded, benchMixed, three(lion.Stepper.StepF16)},
-	{"master-bf16", limit.Pattern{Param: 4, Grad: 2, Momentum: 4, Shadow: 2}, benchDecay, benchMixed, benchData(lion.Stepper.StepMasterBF16)},
-	{"master-bf16-m16", limit.Pattern{Param: 4, Grad: 2, Momentum: 2, Shadow: 2}, benchDecay, benchMixed, benchData(lion.Stepper.StepMasterBF16M16)},
-	{"master-f16", limit.Pattern{Param: 4, Grad: 2, Momentum: 4, Shadow: 2}, benchDecay, benchMixed, benchData(lion.Stepper.StepMasterF16)},
-	{"f32m16", limit.Pattern{Param: 4, Grad: 4, Momentum: 2}, benchDecay, benchMixed, three(lion.Stepper.StepF32M16)},
+	{"f32", limit.Pattern{Param: 4, Grad: 4, Momentum: 4}, benchPaper, benchRules,
+		benchData(func(s *lion.Stepper, param, grad, momentum []float32, _ []none) error {
+			return s.StepF32(param, grad, momentum)
+		})},
+	{"f64", limit.Pattern{Param: 8, Grad: 8, Momentum: 8}, benchPaper, benchRules,
+		benchData(func(s *lion.Stepper, param, grad, momentum []float64, _ []none) error {
+			return s.StepF64(param, grad, momentum)
+		})},
+	{"bf16", limit.Pattern{Param: 2, Grad: 2, Momentum: 2}, benchRounded, benchMixed,
+		benchData(func(s *lion.Stepper, param, grad, momentum []lion.BF16, _ []none) error {
+			return s.StepBF16(param, grad, momentum)
+		})},
+	{"f16", limit.Pattern{Param: 2, Grad: 2, Momentum: 2}, benchRounded, benchMixed,
+		benchData(func(s *lion.Stepper, param, grad, momentum []lion.F16, _ []none) error {
+			return s.StepF16(param, grad, momentum)
+		})},
+	{"master-bf16", limit.Pattern{Param: 4, Grad: 2, Momentum: 4, Shadow: 2}, benchDecay, benchMixed,
+		benchData(func(s *lion.Stepper, master []float32, grad []lion.BF16, momentum []float32, shadow []lion.BF16) error {
+			return s.StepMasterBF16(master, grad, momentum, shadow)
+		})},
+	{"master-bf16-m16", limit.Pattern{Param: 4, Grad: 2, Momentum: 2, Shadow: 2}, benchDecay, benchMixed,
+		benchData(func(s *lion.Stepper, master []float32, grad, momentum, shadow []lion.BF16) error {
+			return s.StepMasterBF16M16(master, grad, momentum, shadow)
+		})},
+	{"master-f16", limit.Pattern{Param: 4, Grad: 2, Momentum: 4, Shadow: 2}, benchDecay, benchMixed,
+		benchData(func(s *lion.Stepper, master []float32, grad []lion.F16, momentum []float32, shadow []lion.F16) error {
+			return s.StepMasterF16(master, grad, momentum, shadow)
+		})},
+	{"f32m16", limit.Pattern{Param: 4, Grad: 4, Momentum: 2}, benchDecay, benchMixed,
+		benchData(func(s *lion.Stepper, param, grad []float32, momentum []lion.BF16, _ []none) error {
+			return s.StepF32M16(param, grad, momentum)
+		})},
 	{"split", limit.Pattern{Param: 2, Grad: 2, Momentum: 2, Low: 2}, benchDecay, benchMixed,
-		benchData(func(s lion.Stepper, hi, grad, momentum []lion.BF16, lo []uint16) error {
+		benchData(func(s *lion.Stepper, hi, grad, momentum []lion.BF16, lo []uint16) error {
 			return s.StepSplit(hi, lo, grad, momentum)
 		})},
-	{"kahan", limit.Pattern{Param: 2, Grad: 2, Momentum: 2, Low: 2}, benchDecay, benchMixed, benchData(lion.Stepper.StepBF16Kahan)},
+	{"kahan", limit.Pattern{Param: 2, Grad: 2, Momentum: 2, Low: 2}, benchDecay, benchMixed,
+		benchData(func(s *lion.Stepper, param, grad, momentum, compensation []lion.BF16) error {
+			return s.StepBF16Kahan(param, grad, momentum, compensation)
+		})},
 }
+
+// none is the element of an array that a format doesn't have.
+type none = struct{}
 
 // benchFormatNamed returns one of them.
 func benchFormatNamed(name string) benchFormat {
@@ -60,7 +90,7 @@ type benchArrays struct {
 
 // element is the type of an array's elements.
 type element interface {
-	float32 | float64 | lion.BF16 | lion.F16 | uint16
+	float32 | float64 | lion.BF16 | lion.F16
 }
 
 // asBytes returns the memory of x.
@@ -108,44 +138,36 @@ func toElement[T element](x float64) T {
 
 // benchData makes a format's data function of its step. Shadows, lower halves and
 // compensations begin with zeros.
-func benchData[P, G, M, X element](step func(s lion.Stepper, param []P, grad []G, momentum []M, extra []X) error) func(int, shifts) benchArrays {
-	return func(n int, shift shifts) benchArrays { return makeArrays(n, n, shift, step) }
-}
-
-// three is benchData for formats of three arrays.
-func three[P, G, M element](step func(s lion.Stepper, param []P, grad []G, momentum []M) error) func(int, shifts) benchArrays {
+func benchData[P, G, M element, X any](step func(s *lion.Stepper, param []P, grad []G, momentum []M, extra []X) error) func(int, shifts) benchArrays {
 	return func(n int, shift shifts) benchArrays {
-		return makeArrays(n, 0, shift, func(s lion.Stepper, param []P, grad []G, momentum []M, _ []uint16) error {
-			return step(s, param, grad, momentum)
-		})
-	}
-}
-
-// makeArrays makes arrays of n elements, and of extras elements.
-func makeArrays[P, G, M, X element](n, extras int, shift shifts, step func(s lion.Stepper, param []P, grad []G, momentum []M, extra []X) error) benchArrays {
-	const ringBytes = 8 << 10
-	ring := make([][]G, max(1, ringBytes/(n*int(unsafe.Sizeof(*new(G))))))
-	for i := range ring {
-		ring[i] = limit.PageAligned[G](n, shift.grad)
-		fillRandom(ring[i], 1, i)
-	}
-	param, momentum, extra := limit.PageAligned[P](n, shift.param), limit.PageAligned[M](n, shift.momentum), limit.PageAligned[X](extras, shift.extra)
-	fillRandom(param, 0.02, -1)
-	fillRandom(momentum, 0.3, -2)
-	clear(extra) // untouched pages would all be one page of zeros
-	return benchArrays{
-		step: func(s lion.Stepper, k int) error {
-			next := 0
-			for range k {
-				if err := step(s, param, ring[next], momentum, extra); err != nil {
-					return err
+		const ringBytes = 8 << 10
+		ring := make([][]G, max(1, ringBytes/(n*int(unsafe.Sizeof(*new(G))))))
+		for i := range ring {
+			ring[i] = limit.PageAligned[G](n, shift.grad)
+			fillRandom(ring[i], 1, i)
+		}
+		param, momentum := limit.PageAligned[P](n, shift.param), limit.PageAligned[M](n, shift.momentum)
+		fillRandom(param, 0.02, -1)
+		fillRandom(momentum, 0.3, -2)
+		var extra []X
+		if unsafe.Sizeof(*new(X)) != 0 {
+			extra = limit.PageAligned[X](n, shift.extra)
+			clear(extra) // untouched pages would all be one page of zeros
+		}
+		return benchArrays{
+			step: func(s lion.Stepper, k int) error {
+				next := 0
+				for range k {
+					if err := step(&s, param, ring[next], momentum, extra); err != nil {
+						return err
+					}
+					if next++; next == len(ring) {
+						next = 0
+					}
 				}
-				if next++; next == len(ring) {
-					next = 0
-				}
-			}
-			return nil
-		},
-		arrays: limit.Arrays{Param: asBytes(param), Grad: asBytes(ring[0]), Momentum: asBytes(momentum), Low: asBytes(extra), Shadow: asBytes(extra)},
+				return nil
+			},
+			arrays: limit.Arrays{Param: asBytes(param), Grad: asBytes(ring[0]), Momentum: asBytes(momentum), Low: asBytes(extra), Shadow: asBytes(extra)},
+		}
 	}
 }

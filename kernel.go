@@ -160,17 +160,23 @@ func (s Stepper) Implementation() string { return implementations[s.impl].name }
 // Elements may be split over several calls, and over goroutines, in any way:
 // the bits stay the same (for rules whose step depends on the whole tensor,
 // see CautiousScale).
+//
+//go:noinline
 func (s Stepper) StepF32(param, grad, momentum []float32) error {
 	return step(&s, f32, &s.f32, param, grad, momentum)
 }
 
 // StepF64 is StepF32 for float64: constants, arithmetic and results are
 // float64.
+//
+//go:noinline
 func (s Stepper) StepF64(param, grad, momentum []float64) error {
 	return step(&s, f64, &s.f64, param, grad, momentum)
 }
 
-// step checks the slices and runs the plan over them.
+// step checks the slices and runs the plan over them. Its callers are not inlined:
+// inside of another package the compiler would take it, which is generic, for a
+// function that keeps what it is given, and move the Stepper to the heap.
 func step[T float](s *Stepper, f format, c *coef[T], param, grad, momentum []T) error {
 	n := len(param)
 	p, g, m := data(param), data(grad), data(momentum)

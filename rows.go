@@ -21,15 +21,20 @@ import (
 // width, or if len(grad) is not len(rows)·width, and ErrOverlap if two slices
 // share memory; then nothing has been written. It allocates nothing. Rows in
 // increasing order are checked fastest.
+//
+//go:noinline
 func (s Stepper) StepRowsF32(param, momentum []float32, width int, rows []int, grad []float32) error {
 	return stepRows(&s, f32, &s.f32, param, momentum, width, rows, grad)
 }
 
 // StepRowsF64 is StepRowsF32 for float64.
+//
+//go:noinline
 func (s Stepper) StepRowsF64(param, momentum []float64, width int, rows []int, grad []float64) error {
 	return stepRows(&s, f64, &s.f64, param, momentum, width, rows, grad)
 }
 
+// stepRows checks and steps rows. Its callers are not inlined: see step.
 func stepRows[T float](s *Stepper, f format, c *coef[T], param, momentum []T, width int, rows []int, grad []T) error {
 	if !s.plan.ready {
 		return errZeroStepper

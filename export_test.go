@@ -1,0 +1,4 @@
+package lion
+
+// RaceEnabled is for tests outside of the package.
+const RaceEnabled = raceEnabled
