@@ -12,7 +12,8 @@
 // of [Rule] and [Decay].
 //
 // The step runs in hand-written AVX-512, AVX2 or NEON assembly, chosen at
-// start-up by CPU detection, or in plain Go elsewhere (and with the build tag purego). Every implementation gives the same bits: the contract below leaves
+// start-up by CPU detection, or in plain Go elsewhere (and with the build tag
+// purego). Every implementation gives the same bits: the contract below leaves
 // nothing open.
 //
 // # The numeric contract
@@ -36,6 +37,36 @@
 //     does not hold.
 //   - Position, alignment, length and chunking never change a bit: element i
 //     of the result depends on element i of the inputs and on the Config.
+//
+// # Storage formats
+//
+// Beside float32 and float64, weights, gradients and momentum can be stored in 16
+// bits. Arithmetic is float32 on the widened values, under the same contract, and
+// each result is rounded once when it is stored; a NaN is stored as 0x7fc0
+// ([BF16]) or 0x7e00 ([F16]). Bytes are those moved per element and step.
+//
+//	call                param             grad     momentum  also written    bytes
+//	StepF64             float64           float64  float64                   40
+//	StepF32             float32           float32  float32                   20
+//	StepMasterBF16      float32           BF16     float32   BF16 of param   20
+//	StepMasterF16       float32           F16      float32   F16 of param    20
+//	StepF32M16          float32           float32  BF16                      16
+//	StepMasterBF16M16   float32           BF16     BF16      BF16 of param   16
+//	StepSplit           float32, as BF16  BF16     BF16                      14
+//	                    and 16 more bits
+//	StepBF16Kahan       BF16 and a BF16   BF16     BF16                      14
+//	                    of compensation
+//	StepBF16            BF16              BF16     BF16                      10
+//	StepF16             F16               F16      F16                       10
+//
+// Paper and Cautious with decay in [Decoupled] or [Independent] form run fused,
+// in one pass of assembly, but for StepBF16Kahan; every other rule and decay, and
+// [StochasticRounding], work by tiles that stay in the first-level cache: widen,
+// step, narrow. The bits are the same either way. In memory-bound sizes a step
+// takes as long as its bytes, so StepBF16 is about twice as fast as StepF32; but
+// in 16 bits small steps vanish, see StepBF16. [Split] and [Join], [NarrowBF16]
+// and its siblings convert whole slices. [GradStats] looks for what loss scaling
+// and clipping want to know.
 //
 // # Choosing an implementation
 //

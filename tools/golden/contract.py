@@ -1,6 +1,9 @@
 """The numeric contract in plain NumPy: every operation rounds once to the working type, in the order
-written; constants are formed in float64 and rounded once. This is written from the documentation, not
-from the Go code, and the Go step must give its bits."""
+written; constants are formed in float64 and rounded once. The Go step must give its bits.
+
+Paper, MomentumFirst, Cautious without a scale, Refined and the decays are the published formulas. Where a formula
+leaves the order of operations open, in BiasCorrected, in Smooth's tanh and in the scale of Cautious, this follows
+the order that the Go code chose: there it checks that two languages agree, not that others chose the same."""
 import math
 
 import numpy as np
