@@ -408,6 +408,9 @@ func avx512Converters() converters {
 		narrowF16:  sixteens(narrowF16AVX512, narrowF16Generic, 2, 4),
 		split:      sixteens3(splitAVX512, splitGeneric, 2, 2, 4),
 		join:       sixteens3(joinAVX512, joinGeneric, 4, 2, 2),
+
+		stochasticBF16: stochasticBF16Generic,
+		stochasticF16:  stochasticF16Generic,
 	}
 }
 
@@ -419,6 +422,9 @@ func avx2Converters() converters {
 		narrowF16:  sixteens(narrowF16AVX2, narrowF16Generic, 2, 4),
 		split:      sixteens3(splitAVX2, splitGeneric, 2, 2, 4),
 		join:       sixteens3(joinAVX2, joinGeneric, 4, 2, 2),
+
+		stochasticBF16: stochasticBF16Generic,
+		stochasticF16:  stochasticF16Generic,
 	}
 }
 
@@ -430,6 +436,9 @@ func neonConverters() converters {
 		narrowF16:  sixteens(narrowF16NEON, narrowF16Generic, 2, 4),
 		split:      sixteens3(splitNEON, splitGeneric, 2, 2, 4),
 		join:       sixteens3(joinNEON, joinGeneric, 4, 2, 2),
+
+		stochasticBF16: stochasticBF16Generic,
+		stochasticF16:  stochasticF16Generic,
 	}
 }
 

@@ -131,6 +131,7 @@ type converters struct {
 	widenBF16, narrowBF16, widenF16, narrowF16 converter
 	split                                      func(hi, lo, weight unsafe.Pointer, n int)
 	join                                       func(weight, hi, lo unsafe.Pointer, n int)
+	stochasticBF16, stochasticF16              rounder
 }
 
 // current are the conversions of the preferred implementation.
@@ -168,6 +169,9 @@ var genericConverters = converters{
 	narrowF16:  narrowF16Generic,
 	split:      splitGeneric,
 	join:       joinGeneric,
+
+	stochasticBF16: stochasticBF16Generic,
+	stochasticF16:  stochasticF16Generic,
 }
 
 func widenBF16Generic(dst, src unsafe.Pointer, n int) {

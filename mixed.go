@@ -227,7 +227,7 @@ func mixedTile(s *Stepper, im *implementation, sch storage, a mixedArgs, i int, 
 	}
 	runScaled(&im.kernels[f32], s.plan, &s.f32, s.f64.lr, unit, t)
 	if s.plan.rounding == StochasticRounding && sch.rounds() {
-		s.narrowStochastic(sch.param, a.param, t.param, i, n)
+		s.narrowStochastic(im, sch.param, a.param, t.param, i, n)
 	} else {
 		narrow(im, sch.param, a.param, a.low, t.param, i, n)
 	}

@@ -14,12 +14,17 @@ const (
 	// NearestRounding: to nearest, ties to even.
 	NearestRounding Rounding = iota
 
-	// StochasticRounding: up or down at random, so that the mean is the exact
-	// value: to 16 bits of what is rounded away. The random bits are a function
-	// of Config.Seed, the step that Stepper.At names and the element's index,
-	// which Stepper.From can shift; so the result doesn't depend on the path, on
-	// the length or on how a tensor is split, and a run can be repeated. NaN and
-	// infinities stay what they are.
+	// StochasticRounding: to one of the two neighbours at random, the upper with a
+	// probability that is the fraction of the way to it, so that the mean is the
+	// exact value. (Of an F16 below 2⁻¹⁴, 16 bits of that fraction count.) What an
+	// F16 or BF16 holds exactly stays, as do infinities and NaN. Between the
+	// largest number and the power of two above it, the upper neighbour is
+	// infinity: a weight of 65520 becomes infinite, as F16, half of the time.
+	//
+	// The random bits are a function of Config.Seed, the step that Stepper.At
+	// names and the element's index, which Stepper.From can shift; so the result
+	// doesn't depend on the path, on the length or on how a tensor is split, and a
+	// run can be repeated.
 	StochasticRounding
 
 	numRoundings
@@ -40,28 +45,29 @@ func (s Stepper) From(index int) Stepper {
 	return s
 }
 
-// narrowStochastic stores n float32 as kind k from element i on, rounded at
-// random.
-func (s *Stepper) narrowStochastic(k kind, to, from unsafe.Pointer, i, n int) {
-	to = unsafe.Add(to, i*k.size())
-	key := mix64(mix64(s.plan.seed+golden) ^ s.plan.step)
-	first := s.plan.index + uint64(i)
-	ws := unsafe.Slice((*float32)(from), n)
-	if k == kindBF16 {
-		ps := unsafe.Slice((*BF16)(to), n)
-		for j, w := range ws {
-			ps[j] = stochasticBF16(w, draw(key, first+uint64(j)))
-		}
-		return
-	}
-	ps := unsafe.Slice((*F16)(to), n)
-	for j, w := range ws {
-		ps[j] = stochasticF16(w, draw(key, first+uint64(j)))
-	}
-}
+// The random bits of the element with the 64-bit index i are r, of 16 bits:
+//
+//	k = mix64(mix64(mix64(seed + golden) ^ step) ^ i>>32)
+//	x = k mod 2³² + (i mod 2³²)·0x9e3779b9
+//	x = (x ^ x>>17 ^ k>>32) · 0xed5ad4bb
+//	x = (x ^ x>>11) · 0xac4c1b51
+//	x = (x ^ x>>15) · 0x31848bab
+//	r = x >> 16
+//
+// where x is computed modulo 2³². It is a hash of a counter, in 32 bits since
+// vectors multiply those; the multipliers but the first are those of Wellons'
+// triple32, found by search. Each line can be undone, so that 2³² indices, from a
+// multiple of 2³² on, draw each r 65,536 times.
+const (
+	// golden is 2⁶⁴ over the golden ratio, which keeps seed 0 from being special;
+	// golden32 is 2³² over it, which spreads the counter.
+	golden   = 0x9e3779b97f4a7c15
+	golden32 = 0x9e3779b9
 
-// golden is 2⁶⁴ over the golden ratio, which keeps seed 0 from being special.
-const golden = 0x9e3779b97f4a7c15
+	drawMul1 = 0xed5ad4bb
+	drawMul2 = 0xac4c1b51
+	drawMul3 = 0x31848bab
+)
 
 // mix64 is a bijection that spreads each bit over all (the finaliser of
 // splitmix64).
@@ -71,29 +77,84 @@ func mix64(x uint64) uint64 {
 	return x ^ x>>31
 }
 
-// draw returns 16 random bits for an element.
-func draw(key, index uint64) uint32 {
-	return uint32(mix64(key+golden*index) >> 48)
+// draws stand at an element: counter is the first x of those above, key the upper
+// half of k. They serve elements up to the next multiple of 2³².
+type draws struct{ counter, key uint32 }
+
+func drawsOf(seed, step, index uint64) draws {
+	k := mix64(mix64(mix64(seed+golden)^step) ^ index>>32)
+	return draws{uint32(k), uint32(k >> 32)}.after(uint32(index))
 }
 
-// stochasticBF16 rounds w up where its lower 16 bits plus r carry.
+// after are the draws from n elements further on.
+func (d draws) after(n uint32) draws { return draws{d.counter + golden32*n, d.key} }
+
+// x is the last x of the element, whose upper half is r.
+func (d draws) x() uint32 {
+	x := d.counter
+	x = (x ^ x>>17 ^ d.key) * drawMul1
+	x = (x ^ x>>11) * drawMul2
+	return (x ^ x>>15) * drawMul3
+}
+
+// stochasticBF16 rounds w by 16 random bits: up where its lower half and r carry.
 func stochasticBF16(w float32, r uint32) BF16 {
-	b := math.Float32bits(w)
-	if b&0x7f800000 == 0x7f800000 { // infinite or NaN
-		return ToBF16(w)
+	if w != w {
+		return 0x7fc0
 	}
-	return BF16((b + r) >> 16)
+	return BF16((math.Float32bits(w) + r) >> 16)
 }
 
-// stochasticF16 rounds |w|, in units of the last place that an F16 of its size
-// has, down after r/2¹⁶ is added. float64 holds that sum exactly, or else
-// loses less of it than would matter to the integer part.
+// stochasticF16 rounds w by 16 random bits: q is the bits of |w| as an F16 with
+// 16 more bits of fraction, to which r is added. Of what is below 2⁻¹⁴, where an
+// F16 counts units of 2⁻²⁴, q is the number of 2⁻⁴⁰ without its fraction; else
+// only 13 of the 16 bits are used, and from 65536 on q is infinity.
 func stochasticF16(w float32, r uint32) F16 {
-	if w-w != 0 {
-		return ToF16(w)
+	b := math.Float32bits(w)
+	sign, b := F16(b>>16&0x8000), b&^(1<<31)
+	if b > 0x7f800000 {
+		return 0x7e00
 	}
-	_, exp := math.Frexp(float64(w))
-	unit := math.Ldexp(1, max(exp-11, -24))
-	x := math.Floor(math.Abs(float64(w))/unit + float64(r)/65536)
-	return ToF16(float32(math.Copysign(x*unit, float64(w))))
+	var q uint32
+	if b < 0x38800000 { // 2⁻¹⁴
+		q = uint32(math.Float32frombits(b) * 0x1p40)
+	} else {
+		q = (min(b, 0x47800000) - 0x38000000) << 3 // the difference of the exponents' biases
+	}
+	return sign | F16((q+r)>>16)
+}
+
+// narrowStochastic stores n float32 as kind k from element i on, rounded at
+// random.
+func (s *Stepper) narrowStochastic(im *implementation, k kind, to, from unsafe.Pointer, i, n int) {
+	round := im.convert.stochasticBF16
+	if k == kindF16 {
+		round = im.convert.stochasticF16
+	}
+	to = unsafe.Add(to, i*2)
+	for index := s.plan.index + uint64(i); n > 0; {
+		m := int(min(uint64(n), 1<<32-index&(1<<32-1)))
+		round(to, from, m, drawsOf(s.plan.seed, s.plan.step, index))
+		to, from = unsafe.Add(to, 2*m), unsafe.Add(from, 4*m)
+		index, n = index+uint64(m), n-m
+	}
+}
+
+// A rounder converts n float32 to 16 bits at random; d are the draws of the first.
+type rounder func(dst, src unsafe.Pointer, n int, d draws)
+
+func stochasticBF16Generic(dst, src unsafe.Pointer, n int, d draws) {
+	ps := unsafe.Slice((*BF16)(dst), n)
+	for i, w := range unsafe.Slice((*float32)(src), n) {
+		ps[i] = stochasticBF16(w, d.x()>>16)
+		d = d.after(1)
+	}
+}
+
+func stochasticF16Generic(dst, src unsafe.Pointer, n int, d draws) {
+	ps := unsafe.Slice((*F16)(dst), n)
+	for i, w := range unsafe.Slice((*float32)(src), n) {
+		ps[i] = stochasticF16(w, d.x()>>16)
+		d = d.after(1)
+	}
 }
