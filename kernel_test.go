@@ -4,7 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"reflect"
+	"runtime"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"unsafe"
@@ -36,15 +39,61 @@ func TestTable(t *testing.T) {
 		im := &implementations[i]
 		assert.False(t, seen[im.name], "%s stands twice", im.name)
 		seen[im.name] = true
-		for _, sc := range schemes {
+		for _, sc := range schemes[:numFormats] {
 			for o := range numOps {
 				assert.NotNil(t, im.kernels[sc.format][o], "%s %s op=%d", im.name, sc.name, o)
 			}
 		}
+		for _, f := range im.fused {
+			assert.NotNil(t, f.paper, "%s %v", im.name, f.storage)
+			assert.NotNil(t, f.cautious, "%s %v", im.name, f.storage)
+			assert.True(t, slices.ContainsFunc(schemes[numFormats:], func(sc *scheme) bool { return sc.storage == f.storage }),
+				"%s has a kernel for %v, which is no scheme of the tests", im.name, f.storage)
+		}
+		for _, v := range []reflect.Value{reflect.ValueOf(im.convert), reflect.ValueOf(im.stats)} {
+			for i := range v.NumField() {
+				assert.False(t, v.Field(i).IsNil(), "%s: %v", im.name, v.Type().Field(i).Name)
+			}
+		}
 	}
-	assert.Len(t, schemes, int(numFormats), "each format has its scheme")
 	assert.Zero(t, chunk%unrolled)
 	assert.Zero(t, chunk%tile)
+	assert.Zero(t, chunk%fusedUnit)
+}
+
+// TestSchemes: each way to step has its scheme, under which all tests run.
+func TestSchemes(t *testing.T) {
+	methods := map[string]bool{}
+	for i, sc := range schemes {
+		assert.Equal(t, format(i), sc.format, sc.name)
+		assert.Equal(t, i < int(numFormats), sc.bare(), sc.name)
+		assert.False(t, methods[sc.method], sc.method)
+		methods[sc.method] = true
+		if sc.bare() {
+			continue
+		}
+		// The elements are those of the storage.
+		kinds := []kind{sc.storage.param, sc.storage.grad, sc.storage.momentum, sc.storage.shadow}
+		if sc.storage.shadow == kindNone {
+			kinds[iExtra] = sc.storage.low()
+		}
+		for i, k := range kinds {
+			if k != kindNone {
+				assert.Equal(t, k.size(), sc.elems[i].size, "%s %s", sc.name, sliceNames[i])
+			} else {
+				assert.Len(t, sc.elems, i, sc.name)
+			}
+		}
+	}
+	stepper := reflect.TypeOf(Stepper{})
+	steps := 0
+	for i := range stepper.NumMethod() {
+		if name := stepper.Method(i).Name; strings.HasPrefix(name, "Step") && !strings.HasPrefix(name, "StepRows") { // which have tests of their own
+			steps++
+			assert.True(t, methods[name], "%s is in no scheme of the tests", name)
+		}
+	}
+	assert.Len(t, schemes, steps)
 }
 
 // checkLengths compares a subject with generic for every short length and for
@@ -54,7 +103,7 @@ func checkLengths(impl int, sc *scheme, sub subject, few bool) error {
 	r := &prng{uint64(sc.format) + 1}
 	in := sc.randomInputs(r, most, (*elem).random)
 	rig := newRig(sc, most)
-	offs := offsets(few)
+	offs := allOffsets(few)
 	for n := range most {
 		in := sc.head(in, n)
 		rig.expect(&sub, in)
@@ -68,14 +117,12 @@ func checkLengths(impl int, sc *scheme, sub subject, few bool) error {
 }
 
 func TestLengths(t *testing.T) {
-	eachImplementation(t, func(t *testing.T, impl int) {
-		for _, sc := range schemes {
-			for o := range numOps {
-				assert.NoError(t, checkLengths(impl, sc, opSubject(o, decaying()), testing.Short()))
-			}
-			for _, cfg := range variants(decaying()) {
-				assert.NoError(t, checkLengths(impl, sc, ruleSubject(cfg), true))
-			}
+	eachPath(t, func(t *testing.T, impl int, sc *scheme) {
+		for _, sub := range sc.kernels() {
+			assert.NoError(t, checkLengths(impl, sc, sub, testing.Short()))
+		}
+		for _, cfg := range sc.variants(decaying(), testing.Short()) {
+			assert.NoError(t, checkLengths(impl, sc, ruleSubject(cfg), true))
 		}
 	})
 }
@@ -100,7 +147,7 @@ func checkEdges(impl int, sc *scheme, sub subject, long bool) error {
 	rig := newRig(sc, most)
 	for i, n := range lengths {
 		rig.expect(&sub, sc.head(in, n))
-		for _, off := range [][3]int{{}, {i % 16, (3*i + 1) % 16, (5*i + 2) % 16}} {
+		for _, off := range []offsets{{}, {i % 16, (3*i + 1) % 16, (5*i + 2) % 16, (7*i + 3) % 16}} {
 			if err := rig.check(&sub, impl, off); err != nil {
 				return err
 			}
@@ -110,11 +157,10 @@ func checkEdges(impl int, sc *scheme, sub subject, long bool) error {
 }
 
 func TestEdges(t *testing.T) {
-	eachImplementation(t, func(t *testing.T, impl int) {
-		for _, sc := range schemes {
-			for _, cfg := range variants(decaying()) {
-				assert.NoError(t, checkEdges(impl, sc, ruleSubject(cfg), !testing.Short()))
-			}
+	eachPath(t, func(t *testing.T, impl int, sc *scheme) {
+		for _, cfg := range sc.variants(decaying(), true) {
+			long := sc.bare() || cfg.Decay == Decoupled && cfg.CautiousScale == ScaleNone
+			assert.NoError(t, checkEdges(impl, sc, ruleSubject(cfg), long && !testing.Short()))
 		}
 	})
 }
@@ -127,21 +173,18 @@ func checkSplit(impl int, sc *scheme, cfg Config, in *inputs, cuts []int) error 
 	for _, cut := range cuts {
 		s := stepper(cfg)
 		s.impl = uint8(impl)
-		for i, slab := range rig.slabs {
-			slab.load(0, in.b[i])
+		at := rig.load(in, offsets{})
+		rest := at
+		for i, e := range sc.elems {
+			if cut < in.n { // or else the rest would point behind the slice
+				rest[i] = unsafe.Add(at[i], cut*e.size)
+			}
 		}
-		p, g, m := rig.slabs[0].pointer(), rig.slabs[1].pointer(), rig.slabs[2].pointer()
-		rest := args{param: p, grad: g, momentum: m, n: in.n}
-		if cut < in.n { // or else the rest would point behind the slice
-			rest = rest.rest(cut, sc.elems[0].size)
-		} else {
-			rest.n = 0
-		}
-		if err := errors.Join(sc.step(&s, p, g, m, cut), sc.step(&s, rest.param, rest.grad, rest.momentum, rest.n)); err != nil {
+		if err := errors.Join(sc.step(&s, at, cut), sc.step(&s, rest, in.n-cut)); err != nil {
 			return err
 		}
 		for i := range rig.slabs {
-			if err := rig.differ(&sub, i, [3]int{}); err != nil {
+			if err := rig.differ(&sub, i, offsets{}); err != nil {
 				return fmt.Errorf("cut at %d: %w", cut, err)
 			}
 		}
@@ -151,15 +194,13 @@ func checkSplit(impl int, sc *scheme, cfg Config, in *inputs, cuts []int) error 
 
 // TestSplit: a slice may be split over calls in any way.
 func TestSplit(t *testing.T) {
-	eachImplementation(t, func(t *testing.T, impl int) {
-		for _, sc := range schemes {
-			in := sc.randomInputs(&prng{5}, 2*tile+9, (*elem).random)
-			for _, cfg := range variants(decaying()) {
-				if cfg.CautiousScale != ScaleNone { // looks at the whole tensor
-					continue
-				}
-				assert.NoError(t, checkSplit(impl, sc, cfg, in, []int{0, 1, 7, 64, 65, tile - 1, tile, tile + 1, in.n - 1, in.n}))
+	eachPath(t, func(t *testing.T, impl int, sc *scheme) {
+		in := sc.randomInputs(&prng{5}, 2*tile+9, (*elem).random)
+		for _, cfg := range sc.variants(decaying(), testing.Short()) {
+			if cfg.CautiousScale != ScaleNone { // looks at the whole tensor
+				continue
 			}
+			assert.NoError(t, checkSplit(impl, sc, cfg, in, []int{0, 1, 7, 64, 65, tile - 1, tile, tile + 1, in.n - 1, in.n}))
 		}
 	})
 }
@@ -170,16 +211,19 @@ func checkNaN(impl int, sc *scheme, sub subject, n int, places []int) error {
 	in := sc.randomInputs(&prng{7}, n, (*elem).ordinary)
 	rig := newRig(sc, n)
 	for slice, e := range sc.elems {
+		if e.raw || slice == iExtra && sc.storage.shadow != kindNone { // a shadow is only written
+			continue
+		}
 		for j, at := range places {
 			old := sc.get(in, slice, at)
 			nans := append(e.signalling(), e.canonical()|e.sign(), e.inf()|e.canonical()|5)
 			sc.set(in, slice, at, nans[j%len(nans)])
 			rig.expect(&sub, in)
-			if err := rig.check(&sub, impl, [3]int{j % 16, j % 3, j % 5}); err != nil {
+			if err := rig.check(&sub, impl, offsets{j % 16, j % 3, j % 5, j % 7}); err != nil {
 				return err
 			}
-			for _, s := range []int{iParam, iMomentum} {
-				for i := range n {
+			for s := range sc.elems {
+				for i := 0; i < n && s != iGrad; i++ {
 					if b := sc.elems[s].get(rig.slabs[s].pointer(), i); sc.elems[s].isNaN(b) {
 						if b != sc.elems[s].canonical() {
 							return fmt.Errorf("%s %s: %s[%d] = %#x is no canonical NaN", sc.name, sub.name, sliceNames[s], i, b)
@@ -197,23 +241,21 @@ func checkNaN(impl int, sc *scheme, sub subject, n int, places []int) error {
 }
 
 func TestNaN(t *testing.T) {
-	eachImplementation(t, func(t *testing.T, impl int) {
-		for _, sc := range schemes {
-			const n = 4*unrolled + 3
-			lanes := make([]int, n)
-			for i := range lanes {
-				lanes[i] = i
+	eachPath(t, func(t *testing.T, impl int, sc *scheme) {
+		const n = 4*unrolled + 3
+		lanes := make([]int, n)
+		for i := range lanes {
+			lanes[i] = i
+		}
+		for _, cfg := range sc.variants(decaying(), true) {
+			if cfg.CautiousScale != ScaleNone {
+				continue
 			}
-			for _, cfg := range variants(decaying()) {
-				if cfg.CautiousScale != ScaleNone {
-					continue
-				}
-				sub := ruleSubject(cfg)
-				assert.NoError(t, checkNaN(impl, sc, sub, n, lanes))
-				if !testing.Short() || cfg.Rule == Paper {
-					assert.NoError(t, checkNaN(impl, sc, sub, chunk+tile+5,
-						[]int{0, tile - 1, tile, chunk - tile, chunk - 1, chunk, chunk + 1, chunk + tile + 4}))
-				}
+			sub := ruleSubject(cfg)
+			assert.NoError(t, checkNaN(impl, sc, sub, n, lanes))
+			if !testing.Short() || sc.bare() && cfg.Rule == Paper {
+				assert.NoError(t, checkNaN(impl, sc, sub, chunk+tile+5,
+					[]int{0, tile - 1, tile, chunk - tile, chunk - 1, chunk, chunk + 1, chunk + tile + 4}))
 			}
 		}
 	})
@@ -222,29 +264,69 @@ func TestNaN(t *testing.T) {
 // checkNoFalseNaN checks that a kernel that met no NaN doesn't report one, since
 // the slow path that mends them would run for nothing.
 func checkNoFalseNaN(impl int, sc *scheme, o op) error {
-	const n = 4*unrolled + 3
+	n := 4*unrolled + 3
+	if !sc.bare() {
+		n = 4 * fusedUnit
+	}
 	in := sc.randomInputs(&prng{9}, n, (*elem).ordinary)
 	for i, e := range sc.elems {
 		for j, b := range []uint64{0, e.sign(), 1, e.sign() | 1} {
 			sc.set(in, i, 9*j+i, b)
+			if sc.storage.param == kindSplit {
+				sc.set(in, iExtra, 9*j+iParam, 0) // or else a zero would be half a NaN
+			}
 		}
 	}
 	s := stepper(decaying())
 	sub := opSubject(o, decaying())
-	sub.run = func(impl int, sc *scheme, p, g, m unsafe.Pointer, n int) uint64 {
-		s := s
-		return uint64(implementations[impl].kernels[sc.format][o](&args{param: p, grad: g, momentum: m, n: n, c: sc.coef(&s)}))
+	sub.run = func(impl int, sc *scheme, at memory, n int) uint64 {
+		s, a := s, sc.args(at, n)
+		if sc.bare() {
+			a.c = sc.coef(&s)
+			return uint64(implementations[impl].kernels[sc.format][o](&a))
+		}
+		a.c = unsafe.Pointer(&s.f32)
+		im := &implementations[impl]
+		k := im.fused.kernel(sc.storage, plan{op: o})
+		if k == nil { // none that could report one: these are mended in tiles
+			k = fusedGeneric(sc, o)
+		}
+		return uint64(k(&a))
 	}
 	rig := newRig(sc, n)
 	rig.expect(&sub, in) // generic mends its own, and reports none
-	return rig.check(&sub, impl, [3]int{})
+	return rig.check(&sub, impl, offsets{})
+}
+
+// fusedGeneric is what a fused kernel does, in plain Go.
+func fusedGeneric(sc *scheme, o op) kernel {
+	return func(a *args) uint32 {
+		im, sch := &implementations[genericIndex()], sc.storage
+		var buf tiles
+		for i := 0; i < a.n; i += tile {
+			n := min(a.n-i, tile)
+			p := widen(im, sch.param, a.param, a.extra, i, n, &buf.p)
+			g := widen(im, sch.grad, a.grad, nil, i, n, &buf.g)
+			m := widen(im, sch.momentum, a.momentum, nil, i, n, &buf.m)
+			im.kernels[f32][o](&args{param: p, grad: g, momentum: m, n: n, c: a.c})
+			narrow(im, sch.param, a.param, a.extra, p, i, n)
+			narrow(im, sch.momentum, a.momentum, nil, m, i, n)
+			if sch.shadow != kindNone {
+				narrow(im, sch.shadow, a.extra, nil, p, i, n)
+			}
+		}
+		runtime.KeepAlive(&buf)
+		return 0
+	}
 }
 
 func TestNoFalseNaN(t *testing.T) {
 	eachImplementation(t, func(t *testing.T, impl int) {
 		for _, sc := range schemes {
 			for o := range opCount {
-				assert.NoError(t, checkNoFalseNaN(impl, sc, o))
+				if sc.bare() || o == opPaper || o == opCautious {
+					assert.NoError(t, checkNoFalseNaN(impl, sc, o))
+				}
 			}
 		}
 	})

@@ -12,14 +12,20 @@ import (
 // and the checkers must see them.
 
 // plant adds an implementation whose kernels are generic's, each changed by f,
-// to the table while t runs.
+// to the table while t runs; fused ones too, though generic has none.
 func plant(t *testing.T, f func(sc *scheme, o op, k kernel) kernel) (impl int) {
 	old := implementations
 	t.Cleanup(func() { implementations = old })
-	im := implementation{name: "faulty"}
+	im := implementation{name: "faulty", convert: genericConverters, stats: genericSummers}
 	for _, sc := range schemes {
-		for o := range numOps {
-			im.kernels[sc.format][o] = f(sc, o, implementations[genericIndex()].kernels[sc.format][o])
+		switch {
+		case sc.bare():
+			for o := range numOps {
+				im.kernels[sc.format][o] = f(sc, o, implementations[genericIndex()].kernels[sc.format][o])
+			}
+		case sc.storage.param != kindKahan:
+			im.fused = append(im.fused, fusedScheme{sc.storage,
+				f(sc, opPaper, fusedGeneric(sc, opPaper)), f(sc, opCautious, fusedGeneric(sc, opCautious))})
 		}
 	}
 	implementations = append(append([]implementation(nil), old...), im)
@@ -47,41 +53,44 @@ func faulty(before, after func(sc *scheme, a args)) func(*scheme, op, kernel) ke
 	}
 }
 
-// A fault and the checkers that must see it, by name.
+// A fault and the checkers that must see it, by name, under the schemes that can
+// have it.
 type fault struct {
 	name string
 	make func(*scheme, op, kernel) kernel
 	seen []string
+	in   func(*scheme) bool // nil for all
 }
 
 func faults() []fault {
 	flip := func(e *elem, p unsafe.Pointer, i int) { e.put(p, i, e.get(p, i)^1) }
+	withExtra := func(sc *scheme) bool { return len(sc.elems) > iExtra }
 	return []fault{
-		{"nothing wrong", faulty(nil, nil), nil},
+		{"nothing wrong", faulty(nil, nil), nil, nil},
 		{"a lane is off by an ulp", faulty(nil, func(sc *scheme, a args) {
 			for i := 13; i < a.n; i += 16 {
 				flip(sc.elems[iParam], a.param, i)
 			}
-		}), []string{"lengths", "edges", "values", "split", "NaN"}},
+		}), []string{"lengths", "edges", "values", "split", "NaN"}, nil},
 		{"the last element is not stepped", func(sc *scheme, o op, k kernel) kernel {
 			return func(a *args) uint32 { b := *a; b.n = max(0, b.n-1); return k(&b) }
-		}, []string{"lengths", "edges", "values", "split"}},
+		}, []string{"lengths", "edges", "values", "split"}, nil},
 		{"writes where n is 0", faulty(nil, func(sc *scheme, a args) {
 			if a.n == 0 {
 				flip(sc.elems[iMomentum], a.momentum, 0)
 			}
-		}), []string{"lengths"}},
+		}), []string{"lengths"}, (*scheme).bare}, // others are not called so
 		{"writes one element too many", faulty(nil, func(sc *scheme, a args) {
 			flip(sc.elems[iParam], a.param, a.n)
-		}), []string{"lengths", "edges"}},
+		}), []string{"lengths", "edges"}, nil},
 		{"writes one element before", faulty(nil, func(sc *scheme, a args) {
 			flip(sc.elems[iMomentum], a.momentum, -1)
-		}), []string{"lengths", "edges"}},
+		}), []string{"lengths", "edges"}, nil},
 		{"writes to the gradient", faulty(nil, func(sc *scheme, a args) {
 			if a.n > 3 {
 				flip(sc.elems[iGrad], a.grad, 3)
 			}
-		}), []string{"lengths", "edges"}},
+		}), []string{"lengths", "edges"}, nil},
 		{"a NaN keeps a payload", faulty(nil, func(sc *scheme, a args) {
 			e := sc.elems[iMomentum]
 			for i := range a.n {
@@ -89,7 +98,7 @@ func faults() []fault {
 					flip(e, a.momentum, i)
 				}
 			}
-		}), []string{"values", "NaN"}},
+		}), []string{"values", "NaN"}, nil},
 		{"a NaN in lane 5 keeps its sign", faulty(nil, func(sc *scheme, a args) {
 			e := sc.elems[iParam]
 			for i := 5; i < a.n; i += 8 {
@@ -97,7 +106,7 @@ func faults() []fault {
 					e.put(a.param, i, b|e.sign())
 				}
 			}
-		}), []string{"values", "NaN"}},
+		}), []string{"values", "NaN"}, nil},
 		{"a NaN is mended, and its neighbour with it", faulty(nil, func(sc *scheme, a args) {
 			e := sc.elems[iParam]
 			for i := 1; i < a.n; i++ {
@@ -105,7 +114,7 @@ func faults() []fault {
 					e.put(a.param, i-1, e.canonical())
 				}
 			}
-		}), []string{"values", "NaN"}},
+		}), []string{"values", "NaN"}, nil},
 		{"a subnormal momentum is flushed", faulty(func(sc *scheme, a args) {
 			e := sc.elems[iMomentum]
 			for i := range a.n {
@@ -113,17 +122,17 @@ func faults() []fault {
 					e.put(a.momentum, i, b&e.sign())
 				}
 			}
-		}, nil), []string{"values"}},
+		}, nil), []string{"values"}, nil},
 		{"aligned slices only", faulty(nil, func(sc *scheme, a args) {
 			if uintptr(a.grad)%64 == 28 && a.n > 0 || uintptr(a.grad)%64 == 8*3 && a.n > 0 {
 				flip(sc.elems[iParam], a.param, a.n-1)
 			}
-		}), []string{"lengths"}},
+		}), []string{"lengths"}, nil},
 		{"a long slice overflows a counter", faulty(nil, func(sc *scheme, a args) {
 			if a.n >= chunk {
 				flip(sc.elems[iMomentum], a.momentum, a.n-1)
 			}
-		}), []string{"edges", "large"}},
+		}), []string{"edges", "large"}, nil},
 		{"the sign of zero is one", func(sc *scheme, o op, k kernel) kernel {
 			return func(a *args) uint32 {
 				e := sc.elems[iParam]
@@ -139,7 +148,7 @@ func faults() []fault {
 				}
 				return r
 			}
-		}, []string{"values", "convention"}},
+		}, []string{"values", "convention"}, nil},
 		{"the count is off by one", func(sc *scheme, o op, k kernel) kernel {
 			return func(a *args) uint32 {
 				r := k(a)
@@ -148,10 +157,32 @@ func faults() []fault {
 				}
 				return r
 			}
-		}, []string{"lengths", "values"}},
+		}, []string{"lengths", "values"}, (*scheme).bare},
 		{"a NaN is reported for nothing", func(sc *scheme, o op, k kernel) kernel {
 			return func(a *args) uint32 { return k(a) | 1 }
-		}, []string{"false NaN"}},
+		}, []string{"false NaN"}, nil},
+		{"the fourth slice stays as it was", func(sc *scheme, o op, k kernel) kernel {
+			return func(a *args) uint32 {
+				if a.extra == nil {
+					return k(a)
+				}
+				extra := unsafe.Slice((*uint16)(a.extra), a.n)
+				was := append([]uint16(nil), extra...)
+				r := k(a)
+				copy(extra, was)
+				return r
+			}
+		}, []string{"lengths", "edges", "values", "split"}, withExtra},
+		{"the fourth slice is wrong in lane 30", faulty(nil, func(sc *scheme, a args) {
+			for i := 30; a.extra != nil && i < a.n; i += 32 {
+				flip(sc.elems[iExtra], a.extra, i)
+			}
+		}), []string{"lengths", "edges", "values", "split", "NaN"}, withExtra},
+		{"the fourth slice is written in front", faulty(nil, func(sc *scheme, a args) {
+			if a.extra != nil {
+				flip(sc.elems[iExtra], a.extra, -1)
+			}
+		}), []string{"lengths", "edges"}, withExtra},
 	}
 }
 
@@ -160,8 +191,8 @@ func faults() []fault {
 var checkers = map[string]func(impl int, sc *scheme) bool{
 	"lengths": func(impl int, sc *scheme) bool {
 		saw := false
-		for o := range numOps {
-			saw = saw || checkLengths(impl, sc, opSubject(o, decaying()), true) != nil
+		for _, sub := range sc.kernels() {
+			saw = saw || checkLengths(impl, sc, sub, true) != nil
 		}
 		return saw
 	},
@@ -170,8 +201,8 @@ var checkers = map[string]func(impl int, sc *scheme) bool{
 	},
 	"values": func(impl int, sc *scheme) bool {
 		saw := false
-		for o := range numOps {
-			saw = saw || checkValues(impl, sc, opSubject(o, decaying()), []int{1}) != nil
+		for _, sub := range sc.kernels() {
+			saw = saw || checkValues(impl, sc, sub, []int{1}) != nil
 		}
 		return saw
 	},
@@ -192,6 +223,9 @@ func TestCheckersSeeFaults(t *testing.T) {
 		t.Run(f.name, func(t *testing.T) {
 			impl := plant(t, f.make)
 			for _, sc := range schemes {
+				if sc.storage.param == kindKahan || f.in != nil && !f.in(sc) {
+					continue // it has no kernels to be wrong
+				}
 				if f.seen == nil {
 					for name, check := range checkers {
 						assert.False(t, check(impl, sc), "%s: the checker for %s sees what is not there", sc.name, name)

@@ -34,20 +34,29 @@ func valueConfigs() map[string]Config {
 	}
 }
 
-// crossed are all triples of classes.
+// crossed are all triples of classes; a fourth slice has classes that meet
+// every class of each other slice.
 func (sc *scheme) crossed() *inputs {
-	c := [3][]uint64{}
+	c := [numSlices][]uint64{}
 	n := 1
 	for i, e := range sc.elems {
 		c[i] = e.classes()
-		n *= len(c[i])
+		if i < iExtra {
+			n *= len(c[i])
+		}
 	}
 	in := sc.newInputs(n)
 	for i := range n {
 		at := i
-		for s := range c {
-			sc.set(in, s, i, c[s][at%len(c[s])])
+		sum := 0
+		for s := range c[:iExtra] {
+			k := at % len(c[s])
+			sc.set(in, s, i, c[s][k])
+			sum += k
 			at /= len(c[s])
+		}
+		if e := c[iExtra]; e != nil {
+			sc.set(in, iExtra, i, e[sum%len(e)])
 		}
 	}
 	return in
@@ -69,7 +78,7 @@ func checkValues(impl int, sc *scheme, sub subject, rotations []int) error {
 	rig := newRig(sc, all.n)
 	for _, k := range rotations {
 		rig.expect(&sub, sc.rotated(all, k))
-		if err := rig.check(&sub, impl, [3]int{}); err != nil {
+		if err := rig.check(&sub, impl, offsets{}); err != nil {
 			return fmt.Errorf("rotated by %d: %w", k, err)
 		}
 	}
@@ -79,17 +88,18 @@ func checkValues(impl int, sc *scheme, sub subject, rotations []int) error {
 // TestValues crosses the classes of values of param, grad and momentum, under
 // each setting, rule and decay.
 func TestValues(t *testing.T) {
-	eachImplementation(t, func(t *testing.T, impl int) {
-		for _, sc := range schemes {
-			k := 0
-			for name, cfg := range valueConfigs() {
-				if testing.Short() && name != "decaying" && name != "halves" && name != "scaled up" {
-					continue
-				}
-				for _, cfg := range variants(cfg) {
-					k++
-					assert.NoError(t, checkValues(impl, sc, ruleSubject(cfg), []int{k % 64}), name)
-				}
+	eachPath(t, func(t *testing.T, impl int, sc *scheme) {
+		if impl == genericIndex() && !sc.bare() {
+			return // what the others are compared with
+		}
+		k := 0
+		for name, cfg := range valueConfigs() {
+			if testing.Short() && name != "decaying" && name != "halves" && name != "scaled up" {
+				continue
+			}
+			for _, cfg := range sc.variants(cfg, testing.Short() || name != "decaying") {
+				k++
+				assert.NoError(t, checkValues(impl, sc, ruleSubject(cfg), []int{k % 64}), name)
 			}
 		}
 	})
@@ -104,14 +114,12 @@ func TestValuesInEveryLane(t *testing.T) {
 	if testing.Short() {
 		lanes = []int{0, 1, 13}
 	}
-	eachImplementation(t, func(t *testing.T, impl int) {
+	eachPath(t, func(t *testing.T, impl int, sc *scheme) {
 		if impl == genericIndex() {
 			return // which has no lanes
 		}
-		for _, sc := range schemes {
-			for o := range numOps {
-				assert.NoError(t, checkValues(impl, sc, opSubject(o, decaying()), lanes))
-			}
+		for _, sub := range sc.kernels() {
+			assert.NoError(t, checkValues(impl, sc, sub, lanes))
 		}
 	})
 }

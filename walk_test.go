@@ -82,7 +82,7 @@ func (wk *walker) expect(first uint32) {
 	}
 	// The other slices take another stretch each time, so that a pattern's
 	// neighbours don't decide what it meets.
-	for i := range wk.in.b {
+	for i := range wk.want {
 		if i != wk.slice {
 			from := int(first/walkBlock*uint32(7+6*i)) % walkBlock
 			copy(wk.in.b[i], wk.others.b[i][4*from:])
@@ -95,7 +95,7 @@ func (wk *walker) run(impl int, out *[3][]byte) {
 	for i := range out {
 		copy(out[i], wk.in.b[i])
 	}
-	wk.sub.run(impl, schemes[f32], unsafe.Pointer(&out[0][0]), unsafe.Pointer(&out[1][0]), unsafe.Pointer(&out[2][0]), walkBlock)
+	wk.sub.run(impl, schemes[f32], memory{unsafe.Pointer(&out[0][0]), unsafe.Pointer(&out[1][0]), unsafe.Pointer(&out[2][0])}, walkBlock)
 }
 
 func (wk *walker) check(impl int) error {
@@ -104,11 +104,11 @@ func (wk *walker) check(impl int) error {
 		if bytes.Equal(wk.got[s], wk.want[s]) {
 			continue
 		}
-		get := func(b [3][]byte, s, i int) uint64 { return binary32.get(unsafe.Pointer(&b[s][0]), i) }
+		get := func(b []byte, i int) uint64 { return binary32.get(unsafe.Pointer(&b[0]), i) }
 		for i := range walkBlock {
-			if g, w := get(wk.got, s, i), get(wk.want, s, i); g != w {
+			if g, w := get(wk.got[s], i), get(wk.want[s], i); g != w {
 				return fmt.Errorf("%s, walking through %s: %s = %#x, want %#x; inputs %#x %#x %#x", wk.sub.name, sliceNames[wk.slice],
-					sliceNames[s], g, w, get(wk.in.b, iParam, i), get(wk.in.b, iGrad, i), get(wk.in.b, iMomentum, i))
+					sliceNames[s], g, w, get(wk.in.b[iParam], i), get(wk.in.b[iGrad], i), get(wk.in.b[iMomentum], i))
 			}
 		}
 	}
