@@ -22,6 +22,7 @@ const (
 	kindF16        // F16
 	kindSplit      // BF16, and 16 more bits in low
 	kindKahan      // BF16, and its compensation, a BF16, in low
+	numKinds
 )
 
 // A storage says how the slices of a call are stored.
@@ -36,17 +37,9 @@ type mixedArgs struct {
 }
 
 // size is the bytes of an element of kind k.
-func (k kind) size() int {
-	switch k {
-	case kindNone:
-		return 0
-	case kindF32:
-		return 4
-	case kindF64:
-		return 8
-	}
-	return 2
-}
+func (k kind) size() int { return int(kindSizes[k]) }
+
+var kindSizes = [numKinds]uint8{kindF32: 4, kindF64: 8, kindBF16: 2, kindF16: 2, kindSplit: 2, kindKahan: 2}
 
 // StepBF16 is StepF32 on weights, gradients and momentum in bfloat16. Each new
 // weight and momentum is rounded once, the weight as Config.Rounding says.
@@ -55,41 +48,35 @@ func (k kind) size() int {
 // distance to its neighbour: at LR 1e-4 where it is smaller than 1/32. That is
 // what StochasticRounding, StepBF16Kahan, StepSplit and StepMasterBF16 are for.
 func (s Stepper) StepBF16(param, grad, momentum []BF16) error {
-	return mixed(&s, storage{param: kindBF16, grad: kindBF16, momentum: kindBF16},
-		part(param, "param"), span{}, part(grad, "grad"), part(momentum, "momentum"), span{})
+	return mixed(&s, storeBF16, part(param, "param"), part(grad, "grad"), part(momentum, "momentum"), span{})
 }
 
 // StepF16 is StepBF16 in IEEE half precision. What exceeds 65504 by half a unit
 // or more becomes infinite, as IEEE 754 has it: GradStats finds it.
 func (s Stepper) StepF16(param, grad, momentum []F16) error {
-	return mixed(&s, storage{param: kindF16, grad: kindF16, momentum: kindF16},
-		part(param, "param"), span{}, part(grad, "grad"), part(momentum, "momentum"), span{})
+	return mixed(&s, storeF16, part(param, "param"), part(grad, "grad"), part(momentum, "momentum"), span{})
 }
 
 // StepMasterBF16 steps float32 weights by a bfloat16 gradient and writes the new
 // weights, rounded to nearest, to shadow as well: the copy that the model
 // computes with, in the same pass.
 func (s Stepper) StepMasterBF16(master []float32, grad []BF16, momentum []float32, shadow []BF16) error {
-	return mixed(&s, storage{param: kindF32, grad: kindBF16, momentum: kindF32, shadow: kindBF16},
-		part(master, "master"), span{}, part(grad, "grad"), part(momentum, "momentum"), part(shadow, "shadow"))
+	return mixed(&s, storeMasterBF16, part(master, "master"), part(grad, "grad"), part(momentum, "momentum"), part(shadow, "shadow"))
 }
 
 // StepMasterBF16M16 is StepMasterBF16 with its momentum in bfloat16 too.
 func (s Stepper) StepMasterBF16M16(master []float32, grad, momentum, shadow []BF16) error {
-	return mixed(&s, storage{param: kindF32, grad: kindBF16, momentum: kindBF16, shadow: kindBF16},
-		part(master, "master"), span{}, part(grad, "grad"), part(momentum, "momentum"), part(shadow, "shadow"))
+	return mixed(&s, storeMasterBF16M16, part(master, "master"), part(grad, "grad"), part(momentum, "momentum"), part(shadow, "shadow"))
 }
 
 // StepMasterF16 is StepMasterBF16 for IEEE half precision.
 func (s Stepper) StepMasterF16(master []float32, grad []F16, momentum []float32, shadow []F16) error {
-	return mixed(&s, storage{param: kindF32, grad: kindF16, momentum: kindF32, shadow: kindF16},
-		part(master, "master"), span{}, part(grad, "grad"), part(momentum, "momentum"), part(shadow, "shadow"))
+	return mixed(&s, storeMasterF16, part(master, "master"), part(grad, "grad"), part(momentum, "momentum"), part(shadow, "shadow"))
 }
 
 // StepF32M16 is StepF32 with its momentum in bfloat16.
 func (s Stepper) StepF32M16(param, grad []float32, momentum []BF16) error {
-	return mixed(&s, storage{param: kindF32, grad: kindF32, momentum: kindBF16},
-		part(param, "param"), span{}, part(grad, "grad"), part(momentum, "momentum"), span{})
+	return mixed(&s, storeF32M16, part(param, "param"), part(grad, "grad"), part(momentum, "momentum"), span{})
 }
 
 // StepSplit steps float32 weights that are stored in two halves, as Split makes
@@ -97,8 +84,7 @@ func (s Stepper) StepF32M16(param, grad []float32, momentum []BF16) error {
 // lo. Together they are the float32 exactly, so that the run equals one with a
 // float32 master, bit for bit, in six bytes less traffic.
 func (s Stepper) StepSplit(hi []BF16, lo []uint16, grad, momentum []BF16) error {
-	return mixed(&s, storage{param: kindSplit, grad: kindBF16, momentum: kindBF16},
-		part(hi, "hi"), part(lo, "lo"), part(grad, "grad"), part(momentum, "momentum"), span{})
+	return mixed(&s, storeSplit, part(hi, "hi"), part(grad, "grad"), part(momentum, "momentum"), part(lo, "lo"))
 }
 
 // StepBF16Kahan is StepBF16 with Kahan's compensation: the weight is
@@ -107,7 +93,7 @@ func (s Stepper) StepSplit(hi []BF16, lo []uint16, grad, momentum []BF16) error 
 // it with zeros, or from float32 weights with KahanBF16.
 func (s Stepper) StepBF16Kahan(param, grad, momentum, compensation []BF16) error {
 	return mixed(&s, storage{param: kindKahan, grad: kindBF16, momentum: kindBF16},
-		part(param, "param"), part(compensation, "compensation"), part(grad, "grad"), part(momentum, "momentum"), span{})
+		part(param, "param"), part(grad, "grad"), part(momentum, "momentum"), part(compensation, "compensation"))
 }
 
 // KahanBF16 rounds weight to param and puts what is left over, rounded too, into
@@ -139,46 +125,74 @@ func splitKahan(w float32) (p, compensation BF16) {
 // part names a slice, for checks; n counts elements.
 func part[T any](s []T, name string) span { return span{name, data(s), len(s)} }
 
-// mixed checks the slices and runs the tiles.
-func mixed(s *Stepper, sch storage, param, low, grad, momentum, shadow span) error {
-	if !s.plan.ready {
-		return errZeroStepper
+// mixed checks the slices and steps them, by a fused kernel or by tiles. extra is
+// the shadow or what goes with param, if the storage has either.
+func mixed(s *Stepper, sch storage, param, grad, momentum, extra span) error {
+	n := param.n
+	if extra.name == "" {
+		extra.n = n
 	}
-	if s.plan.rounding == StochasticRounding && sch.rounds() && s.plan.step < 1 {
-		return errNoStep
+	p, g, m, x := param.sized(sch.param), grad.sized(sch.grad), momentum.sized(sch.momentum), extra.sized(sch.extra())
+	if grad.n != n || momentum.n != n || extra.n != n || !s.plan.ready ||
+		s.plan.rounding == StochasticRounding && s.plan.step < 1 && sch.rounds() ||
+		shared(p, g) > 0 || shared(p, m) > 0 || shared(g, m) > 0 || shared(p, x) > 0 || shared(g, x) > 0 || shared(m, x) > 0 {
+		return refuseMixed(s, sch, param, grad, momentum, extra)
 	}
-	parts, kinds := [5]span{param, low, grad, momentum, shadow}, [5]kind{sch.param, kindNone, sch.grad, sch.momentum, sch.shadow}
-	kinds[1] = sch.low()
-	var named, sized [5]span
-	k := 0
-	for i, p := range parts {
-		if p.name != "" {
-			named[k], sized[k] = p, span{p.name, p.p, p.n * kinds[i].size()}
-			k++
-		}
+	if n == 0 {
+		return nil
 	}
-	if err := sameLengths(named[:k]...); err != nil {
-		return err
+	raceSpan(p, true)
+	raceSpan(g, false)
+	raceSpan(m, true)
+	raceSpan(x, true)
+	a := mixedArgs{param: param.p, grad: grad.p, momentum: momentum.p, n: n}
+	if sch.shadow != kindNone {
+		a.shadow = extra.p
+	} else {
+		a.low = extra.p
 	}
-	if err := checkApart(sized[:k]...); err != nil {
-		return err
-	}
-	for _, p := range sized[:k] {
-		raceSpan(p, p.name != "grad")
-	}
-	a := mixedArgs{param.p, low.p, grad.p, momentum.p, shadow.p, param.n}
 	im := &implementations[s.impl]
 	unit, done := 1.0, 0
-	if s.plan.scale != ScaleNone && a.n > 0 {
-		unit = cautiousScale(s.plan.scale, countTiles(s, im, sch, a), a.n)
+	if s.plan.scale != ScaleNone {
+		unit = cautiousScale(s.plan.scale, countTiles(s, im, sch, a), n)
 	}
 	if k := im.fused.kernel(sch, s.plan); k != nil {
 		done = runFused(s, im, sch, k, a, unit)
 	}
-	if done < a.n {
+	if done < n {
 		stepTiles(s, im, sch, a, done, unit)
 	}
 	return nil
+}
+
+// sized counts a span of elements of kind k in bytes.
+func (s span) sized(k kind) span {
+	s.n *= k.size()
+	return s
+}
+
+// refuseMixed says what is wrong with a call, whose spans are counted in elements.
+func refuseMixed(s *Stepper, sch storage, param, grad, momentum, extra span) error {
+	spans := []span{param, grad, momentum, extra}
+	kinds := []kind{sch.param, sch.grad, sch.momentum, sch.extra()}
+	switch {
+	case !s.plan.ready:
+		return errZeroStepper
+	case s.plan.rounding == StochasticRounding && s.plan.step < 1 && sch.rounds():
+		return errNoStep
+	case extra.name == "":
+		spans, kinds = spans[:3], kinds[:3]
+	}
+	if err := sameLengths(spans...); err != nil {
+		return err
+	}
+	for i := range spans {
+		spans[i] = spans[i].sized(kinds[i])
+	}
+	if err := checkApart(spans...); err != nil {
+		return err
+	}
+	panic("lion: refused a call for no reason")
 }
 
 // stepTiles steps a from element i on. It is apart from mixed since clearing the
@@ -292,6 +306,14 @@ func narrow(im *implementation, k kind, to, low, from unsafe.Pointer, i, n int) 
 			ps[j], cs[j] = splitKahan(w)
 		}
 	}
+}
+
+// extra is the kind of the fourth slice, if any.
+func (sch storage) extra() kind {
+	if sch.shadow != kindNone {
+		return sch.shadow
+	}
+	return sch.low()
 }
 
 // low is the kind of the slice beside param, if any.

@@ -122,11 +122,15 @@ func checkRows(rows []int, n int) error {
 func checkApart(spans ...span) error {
 	for i, a := range spans {
 		for _, b := range spans[:i] {
-			lo, hi := max(uintptr(a.p), uintptr(b.p)), min(uintptr(a.p)+uintptr(a.n), uintptr(b.p)+uintptr(b.n))
-			if lo < hi {
-				return fmt.Errorf("%w: %s and %s share %d bytes", ErrOverlap, b.name, a.name, hi-lo)
+			if n := shared(a, b); n > 0 {
+				return fmt.Errorf("%w: %s and %s share %d bytes", ErrOverlap, b.name, a.name, n)
 			}
 		}
 	}
 	return nil
+}
+
+// shared is how many bytes two spans, counted in bytes, have in common, if any.
+func shared(a, b span) int {
+	return int(min(uintptr(a.p)+uintptr(a.n), uintptr(b.p)+uintptr(b.n)) - max(uintptr(a.p), uintptr(b.p)))
 }
