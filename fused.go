@@ -29,7 +29,7 @@ var (
 )
 
 // kernel returns the kernel for a scheme and a plan, or nil.
-func (f fusedKernels) kernel(sch storage, pl plan) kernel {
+func (f fusedKernels) kernel(sch storage, pl *plan) kernel {
 	if pl.mix != mixNone || pl.rounding == StochasticRounding && sch.rounds() {
 		return nil
 	}
@@ -50,9 +50,10 @@ func (f fusedKernels) kernel(sch storage, pl plan) kernel {
 // runFused steps all whole units of a, in chunks, and returns how many elements
 // that was.
 func runFused(s *Stepper, im *implementation, sch storage, k kernel, a mixedArgs, unit float64) int {
-	c := s.f32
+	c, scaled := &s.f32, s.f32
 	if s.plan.scale != ScaleNone {
-		c.lr = float32(s.f64.lr * unit)
+		scaled.lr = float32(s.f64.lr * unit)
+		c = &scaled
 	}
 	whole := a.n - a.n%fusedUnit
 	for i := 0; i < whole; i += chunk {
@@ -62,7 +63,7 @@ func runFused(s *Stepper, im *implementation, sch storage, k kernel, a mixedArgs
 			grad:     unsafe.Add(a.grad, i*sch.grad.size()),
 			momentum: unsafe.Add(a.momentum, i*sch.momentum.size()),
 			n:        n,
-			c:        noescape(unsafe.Pointer(&c)),
+			c:        noescape(unsafe.Pointer(c)),
 		}
 		switch {
 		case sch.shadow != kindNone:
@@ -74,7 +75,7 @@ func runFused(s *Stepper, im *implementation, sch storage, k kernel, a mixedArgs
 			mend(im, sch, a, i, n)
 		}
 	}
-	runtime.KeepAlive(&c)
+	runtime.KeepAlive(&scaled)
 	return whole
 }
 

@@ -130,7 +130,7 @@ func eachFused(t *testing.T, configs map[string]Config, f func(im *implementatio
 						cfg.Rule, cfg.Implementation = rule, im.name
 						s, err := New(cfg)
 						require.NoError(t, err, name)
-						k := im.fused.kernel(sch.storage, s.plan)
+						k := im.fused.kernel(sch.storage, &s.plan)
 						require.NotNil(t, k)
 						f(im, sch.storage, s, k, fmt.Sprintf("%s %v, %s", sch.name, rule, name))
 					}

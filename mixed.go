@@ -156,7 +156,7 @@ func mixed(s *Stepper, sch storage, param, grad, momentum, extra span) error {
 	if s.plan.scale != ScaleNone {
 		unit = cautiousScale(s.plan.scale, countTiles(s, im, sch, a), n)
 	}
-	if k := im.fused.kernel(sch, s.plan); k != nil {
+	if k := im.fused.kernel(sch, &s.plan); k != nil {
 		done = runFused(s, im, sch, k, a, unit)
 	}
 	if done < n {
