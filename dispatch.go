@@ -21,7 +21,7 @@ func init() {
 		}, implementations...)
 	case "arm64": // where NEON is part of the base architecture
 		implementations = append([]implementation{
-			{"neon", "", neonKernels(), neonConverters(), genericSummers, neonFused()},
+			{"neon", "", neonKernels(), neonConverters(), summers{summer[float32](statsF32NEON), summer[float64](statsF64NEON)}, neonFused()},
 		}, implementations...)
 	}
 }
@@ -399,6 +399,12 @@ func statsF32AVX2(b *blockStats, grad unsafe.Pointer, n int)
 
 //go:noescape
 func statsF64AVX2(b *blockStats, grad unsafe.Pointer, n int)
+
+//go:noescape
+func statsF32NEON(b *blockStats, grad unsafe.Pointer, n int)
+
+//go:noescape
+func statsF64NEON(b *blockStats, grad unsafe.Pointer, n int)
 
 func avx512Converters() converters {
 	return converters{

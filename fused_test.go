@@ -114,30 +114,25 @@ func eachFused(t *testing.T, configs map[string]Config, f func(im *implementatio
 		names = append(names, name)
 	}
 	sort.Strings(names)
-	for i := range implementations {
-		im := &implementations[i]
-		t.Run(im.name, func(t *testing.T) {
-			if im.missing != "" {
-				t.Skip(im.missing)
-			}
-			if im.fused == nil {
-				t.Skip("it has no fused kernels")
-			}
-			for _, sch := range storages {
-				for _, rule := range []Rule{Paper, Cautious} {
-					for _, name := range names {
-						cfg := configs[name]
-						cfg.Rule, cfg.Implementation = rule, im.name
-						s, err := New(cfg)
-						require.NoError(t, err, name)
-						k := im.fused.kernel(sch.storage, &s.plan)
-						require.NotNil(t, k)
-						f(im, sch.storage, s, k, fmt.Sprintf("%s %v, %s", sch.name, rule, name))
-					}
+	eachImplementation(t, func(t *testing.T, impl int) {
+		im := &implementations[impl]
+		if im.fused == nil {
+			t.Skip("it has no fused kernels")
+		}
+		for _, sch := range storages {
+			for _, rule := range []Rule{Paper, Cautious} {
+				for _, name := range names {
+					cfg := configs[name]
+					cfg.Rule, cfg.Implementation = rule, im.name
+					s, err := New(cfg)
+					require.NoError(t, err, name)
+					k := im.fused.kernel(sch.storage, &s.plan)
+					require.NotNil(t, k)
+					f(im, sch.storage, s, k, fmt.Sprintf("%s %v, %s", sch.name, rule, name))
 				}
 			}
-		})
-	}
+		}
+	})
 }
 
 // TestFusedBits compares the fused kernels with the tiles of the same

@@ -1,0 +1,110 @@
+//go:build !purego
+
+#include "go_asm.h"
+#include "textflag.h"
+
+// Sums of squares, and the largest magnitude, of n elements, n a positive
+// multiple of 16: what statsGeneric computes if all are finite. If they aren't, or
+// a sum overflows, sums are left NaN or infinite, which the caller looks for.
+//
+//	R0 blockStats   R1 grad   R3 elements left
+//	V0–V7   grad, then its magnitudes   V16–V23  the 16 partial sums
+//	V8–V15  squares                     V24–V27  largest magnitudes
+
+#include "neon_arm64.h"
+
+// ABS4S, ABS2D: FABS as FOURK wants it.
+#define ABS4S(k, n, d) FABS4S(n, d)
+#define ABS2D(k, n, d) FABS2D(n, d)
+
+// LOADSUMS and STORESUMS.
+#define LOADSUMS \
+	FLDPQ (blockStats_sums)(R0), (F16, F17)    \
+	FLDPQ (blockStats_sums+32)(R0), (F18, F19) \
+	FLDPQ (blockStats_sums+64)(R0), (F20, F21) \
+	FLDPQ (blockStats_sums+96)(R0), (F22, F23)
+#define STORESUMS \
+	FSTPQ (F16, F17), (blockStats_sums)(R0)    \
+	FSTPQ (F18, F19), (blockStats_sums+32)(R0) \
+	FSTPQ (F20, F21), (blockStats_sums+64)(R0) \
+	FSTPQ (F22, F23), (blockStats_sums+96)(R0)
+
+// STOREMAX: maxAbs becomes the larger of it and F24. Smashes F25.
+#define STOREMAX \
+	FMOVD blockStats_maxAbs(R0), F25 \
+	FMAXD F24, F25, F25              \
+	FMOVD F25, blockStats_maxAbs(R0)
+
+// func statsF32NEON(b *blockStats, grad unsafe.Pointer, n int)
+TEXT ·statsF32NEON(SB), NOSPLIT, $0-24
+	MOVD b+0(FP), R0
+	MOVD grad+8(FP), R1
+	MOVD n+16(FP), R3
+	LOADSUMS
+	VEOR V24.B16, V24.B16, V24.B16
+	VEOR V25.B16, V25.B16, V25.B16
+	VEOR V26.B16, V26.B16, V26.B16
+	VEOR V27.B16, V27.B16, V27.B16
+
+loop:
+	LOAD4(R1, F0, F1, F2, F3)
+	FCVTL_2S2D(0, 8)
+	FCVTL2_4S2D(0, 9)
+	FCVTL_2S2D(1, 10)
+	FCVTL2_4S2D(1, 11)
+	FCVTL_2S2D(2, 12)
+	FCVTL2_4S2D(2, 13)
+	FCVTL_2S2D(3, 14)
+	FCVTL2_4S2D(3, 15)
+	FOURK(ABS4S, 0, 0, 0)
+	FOURV(FMUL2D, 8, 8, 8)
+	FOURV(FMUL2D, 12, 12, 12)
+	FOURV(FMAX4S, 0, 24, 24)
+	FOURV(FADD2D, 8, 16, 16)
+	FOURV(FADD2D, 12, 20, 20)
+	ADD  $64, R1
+	SUBS $16, R3
+	BNE  loop
+	STORESUMS
+	FMAX4S(25, 24, 24)
+	FMAX4S(27, 26, 26)
+	FMAX4S(26, 24, 24)
+	FMAXP4S(24, 24, 24)
+	FMAXP4S(24, 24, 24)
+	FCVTSD F24, F24
+	STOREMAX
+	RET
+
+// func statsF64NEON(b *blockStats, grad unsafe.Pointer, n int)
+TEXT ·statsF64NEON(SB), NOSPLIT, $0-24
+	MOVD b+0(FP), R0
+	MOVD grad+8(FP), R1
+	MOVD n+16(FP), R3
+	LOADSUMS
+	VEOR V24.B16, V24.B16, V24.B16
+	VEOR V25.B16, V25.B16, V25.B16
+	VEOR V26.B16, V26.B16, V26.B16
+	VEOR V27.B16, V27.B16, V27.B16
+
+loop:
+	LOAD4(R1, F0, F1, F2, F3)
+	ADD  $64, R1
+	LOAD4(R1, F4, F5, F6, F7)
+	ADD  $64, R1
+	FOURV(FMUL2D, 0, 0, 8)
+	FOURV(FMUL2D, 4, 4, 12)
+	FOURK(ABS2D, 0, 0, 0)
+	FOURK(ABS2D, 0, 4, 4)
+	FOURV(FADD2D, 8, 16, 16)
+	FOURV(FMAX2D, 0, 24, 24)
+	FOURV(FADD2D, 12, 20, 20)
+	FOURV(FMAX2D, 4, 24, 24)
+	SUBS $16, R3
+	BNE  loop
+	STORESUMS
+	FMAX2D(25, 24, 24)
+	FMAX2D(27, 26, 26)
+	FMAX2D(26, 24, 24)
+	FMAXP2D(24, 24, 24)
+	STOREMAX
+	RET
