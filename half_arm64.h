@@ -1,16 +1,15 @@
 // Conversions of 16 elements for NEON, over registers alone, given by number: x
 // is the first of four vectors of float32, h of two of 16-bit elements, t the
-// first of four that are smashed (h may be t). It needs neon_arm64.h before it,
-// for FOURK, FOURV and the encoders.
+// first of four that are smashed. It needs neon_arm64.h before it, for FOURK,
+// FOURV and the encoders.
 //
 //	KZERO      0
-//	KHALF V29  in each 32-bit element 0x7fff (ROUNDBF); in each 16-bit element
-//	           0xf800 (CANONH)
+//	KONE  V29  1 in each 16-bit element (ROUNDBF)
 //	KNAN  V30  the canonical NaN, of a float32 (CANON) or an IEEE half (CANONH)
-//	KTIE  V30  in each 32-bit element 0x8000 (SPLIT)
-#define KHALF 29
+//	KINF  V29  0xf800 in each 16-bit element (CANONH)
+#define KONE 29
 #define KNAN 30
-#define KTIE 30
+#define KINF 29
 
 // FILL: v = the low 32 bits of c in each element. Smashes R5.
 #define FILL(c, v) \
@@ -31,19 +30,32 @@
 	FCVTL_4H4S(h+1, x+2)  \
 	FCVTL2_8H4S(h+1, x+3)
 
-// UPPERS: h = the upper halves of x + k.
-#define UPPERS(k, x, h) \
-	ADDHN_4S4H(k, x, h)     \
-	ADDHN_4S4H(k, x+2, h+1) \
-	ADDHN2_4S8H(k, x+1, h)  \
-	ADDHN2_4S8H(k, x+3, h+1)
+// HALVES: l = the lower halves of x, h = the upper ones.
+#define HALVES(x, l, h) \
+	UZP1_8H(x+1, x, l)     \
+	UZP1_8H(x+3, x+2, l+1) \
+	UZP2_8H(x+1, x, h)     \
+	UZP2_8H(x+3, x+2, h+1)
 
-// ROUNDBF: h = x rounded to bfloat16, for numbers and canonical NaNs: the upper
-// halves of x + 0x7fff + its bit 16. Smashes x, t.
+// EVEN, LESS and UP make of HALVES(x, t, h) x rounded to nearest, ties to even,
+// for numbers and canonical NaNs: the lower halves less one, if there is one to
+// take, where the upper half is even, t+2; their first bit then says which go up.
+#define EVEN(t, h) \
+	BIC16B(h, KONE, t+2)   \
+	BIC16B(h+1, KONE, t+3)
+#define LESS(t) \
+	UQSUB8H(t+2, t, t)     \
+	UQSUB8H(t+3, t+1, t+1)
+#define UP(t, h) \
+	USRA8H(15, t, h)     \
+	USRA8H(15, t+1, h+1)
+
+// ROUNDBF: h = x rounded to bfloat16. Smashes t, which h may not be.
 #define ROUNDBF(x, t, h) \
-	FOURK(SHL4S, 15, x, t)  \
-	FOURK(USRA4S, 31, t, x) \
-	UPPERS(KHALF, x, h)
+	HALVES(x, t, h) \
+	EVEN(t, h)      \
+	LESS(t)         \
+	UP(t, h)
 
 // CANON: x = x with canonical NaNs. Smashes t.
 #define CANON(x, t) \
@@ -65,16 +77,15 @@
 #define CANONH(h, t) \
 	ADD8H(h, h, t)            \
 	ADD8H(h+1, h+1, t+1)      \
-	CMHI8H(KHALF, t, t)       \
-	CMHI8H(KHALF, t+1, t+1)   \
+	CMHI8H(KINF, t, t)       \
+	CMHI8H(KINF, t+1, t+1)   \
 	BIT16B(t, KNAN, h)        \
 	BIT16B(t+1, KNAN, h+1)
 
 // SPLIT: h = x rounded to bfloat16, ties away from zero; l = its lower halves.
 #define SPLIT(x, h, l) \
-	UPPERS(KTIE, x, h)     \
-	UZP1_8H(x+1, x, l)     \
-	UZP1_8H(x+3, x+2, l+1)
+	HALVES(x, l, h) \
+	UP(l, h)
 
 // JOIN: x = the float32 whose halves are h and l: where l is negative, one less
 // than h is above it. Smashes h.

@@ -15,7 +15,7 @@ TEXT ·narrowBF16NEON(SB), NOSPLIT, $0-24
 	MOVD dst+0(FP), R0
 	MOVD src+8(FP), R2
 	MOVD n+16(FP), R4
-	FILL(0x7fff, V29)
+	FILL(0x00010001, V29)
 	FILL(0x7fc00000, V30)
 
 loop:
@@ -83,7 +83,6 @@ TEXT ·splitNEON(SB), NOSPLIT, $0-32
 	MOVD lo+8(FP), R1
 	MOVD weight+16(FP), R2
 	MOVD n+24(FP), R4
-	FILL(0x8000, V30)
 
 loop:
 	FLDPQ.P 32(R2), (F0, F1)

@@ -41,24 +41,25 @@
 #define FCMEQ4S(m, n, d)    WORD $(0x4E20E400 | (m)<<16 | (n)<<5 | (d))
 #define BIF16B(m, n, d)     WORD $(0x6EE01C00 | (m)<<16 | (n)<<5 | (d))
 #define BIT16B(m, n, d)     WORD $(0x6EA01C00 | (m)<<16 | (n)<<5 | (d))
-#define USRA4S(shift, n, d) WORD $(0x6F001400 | (64-(shift))<<16 | (n)<<5 | (d))
 #define SSRA8H(shift, n, d) WORD $(0x4F001400 | (32-(shift))<<16 | (n)<<5 | (d))
+#define USRA8H(shift, n, d) WORD $(0x6F001400 | (32-(shift))<<16 | (n)<<5 | (d))
+#define UQSUB8H(m, n, d)    WORD $(0x6E602C00 | (m)<<16 | (n)<<5 | (d))
+#define BIC16B(m, n, d)     WORD $(0x4E601C00 | (m)<<16 | (n)<<5 | (d))
 #define ADD8H(m, n, d)      WORD $(0x4E608400 | (m)<<16 | (n)<<5 | (d))
 #define CMHI8H(m, n, d)     WORD $(0x6E603400 | (m)<<16 | (n)<<5 | (d))
 #define UZP1_8H(m, n, d)    WORD $(0x4E401800 | (m)<<16 | (n)<<5 | (d))
+#define UZP2_8H(m, n, d)    WORD $(0x4E405800 | (m)<<16 | (n)<<5 | (d))
 #define ZIP1_8H(m, n, d)    WORD $(0x4E403800 | (m)<<16 | (n)<<5 | (d))
 #define ZIP2_8H(m, n, d)    WORD $(0x4E407800 | (m)<<16 | (n)<<5 | (d))
 
 // Where arrangements differ the name has that of the first operand and that of
 // the destination; n of three is the wider. A 2 is for the upper half.
-#define ADDHN_4S4H(m, n, d)  WORD $(0x0E604000 | (m)<<16 | (n)<<5 | (d))
-#define ADDHN2_4S8H(m, n, d) WORD $(0x4E604000 | (m)<<16 | (n)<<5 | (d))
-#define FCVTN_4S4H(n, d)     WORD $(0x0E216800 | (n)<<5 | (d))
-#define FCVTN2_4S8H(n, d)    WORD $(0x4E216800 | (n)<<5 | (d))
-#define FCVTL_4H4S(n, d)     WORD $(0x0E217800 | (n)<<5 | (d))
-#define FCVTL2_8H4S(n, d)    WORD $(0x4E217800 | (n)<<5 | (d))
-#define FCVTL_2S2D(n, d)     WORD $(0x0E617800 | (n)<<5 | (d))
-#define FCVTL2_4S2D(n, d)    WORD $(0x4E617800 | (n)<<5 | (d))
+#define FCVTN_4S4H(n, d)    WORD $(0x0E216800 | (n)<<5 | (d))
+#define FCVTN2_4S8H(n, d)   WORD $(0x4E216800 | (n)<<5 | (d))
+#define FCVTL_4H4S(n, d)    WORD $(0x0E217800 | (n)<<5 | (d))
+#define FCVTL2_8H4S(n, d)   WORD $(0x4E217800 | (n)<<5 | (d))
+#define FCVTL_2S2D(n, d)    WORD $(0x0E617800 | (n)<<5 | (d))
+#define FCVTL2_4S2D(n, d)   WORD $(0x4E617800 | (n)<<5 | (d))
 
 // Rules work on registers alone, so that every storage format can use them. The
 // file that includes this one first names the encoders of its compute type:
@@ -161,9 +162,11 @@
 	K(FMUL, KDECAY, VP, VP) \
 	V(FSUB, VT, VP, VP)
 
-// PAPER smashes VT, VU.
+// PAPER smashes VT, VU; PAPERSTEP, which is what follows INTERP, too.
 #define PAPER(K, V) \
 	INTERP(K, V)    \
+	PAPERSTEP(K, V)
+#define PAPERSTEP(K, V) \
 	TIMESSIGN(K, V) \
 	STEP(K, V)
 
@@ -228,9 +231,11 @@
 	K(FACGT, KZERO, VT, VG) \
 	V(AND16B, VG, VU, VU)
 
-// CAUTIOUS smashes VG, VT, VU.
+// CAUTIOUS smashes VG, VT, VU; CAUTIOUSSTEP, which is what follows INTERP, too.
 #define CAUTIOUS(K, V) \
-	INTERP(K, V)              \
+	INTERP(K, V)       \
+	CAUTIOUSSTEP(K, V)
+#define CAUTIOUSSTEP(K, V) \
 	AGREE(K, V)               \
 	K(UNDERSIGN, KLR, VT, VT) \
 	V(AND16B, VU, VT, VT)     \
