@@ -287,7 +287,7 @@ func checkNoFalseNaN(impl int, sc *scheme, o op) error {
 		}
 		a.c = unsafe.Pointer(&s.f32)
 		im := &implementations[impl]
-		k := im.fused.kernel(sc.storage, plan{op: o})
+		k := im.fused.kernel(sc.storage, &plan{op: o})
 		if k == nil { // none that could report one: these are mended in tiles
 			k = fusedGeneric(sc, o)
 		}
