@@ -116,7 +116,7 @@ func KahanBF16(param, compensation []BF16, weight []float32) error {
 func splitKahan(w float32) (p, compensation BF16) {
 	p = ToBF16(w)
 	rest := w - p.Float32()
-	if w-w != 0 { // infinite or NaN: nothing is left over
+	if rest-rest != 0 { // w or p is infinite or NaN: nothing is left over
 		rest = 0
 	}
 	return p, ToBF16(rest)

@@ -255,6 +255,17 @@ func (o *oracle) agrees(g, m float64) bool {
 	return sign(o.interpolation(g, m))*sign(g)*sign(o.cfg.GradScale) > 0
 }
 
+// scaleUnit sets what the step is multiplied by where Cautious steps k elements
+// of n.
+func (o *oracle) scaleUnit(k, n int) {
+	switch o.cfg.CautiousScale {
+	case ScaleCount: // n/(k+1)
+		o.unit = ieee64.div(float64(n), float64(k+1))
+	case ScaleMean: // 1/max(k/n, 1e-3)
+		o.unit = ieee64.div(1, max(ieee64.div(float64(k), float64(n)), 1e-3))
+	}
+}
+
 // step returns param and momentum after a step.
 func (o *oracle) step(p, g, m float64) (float64, float64) {
 	g = o.gradient(p, g)
@@ -383,12 +394,7 @@ func checkOracle[T float](f ieee, sc *scheme, cfg Config, impl int, n int, seed 
 				k++
 			}
 		}
-		switch cfg.CautiousScale {
-		case ScaleCount: // n/(k+1)
-			o.unit = ieee64.div(float64(n), float64(k+1))
-		case ScaleMean: // 1/max(k/n, 1e-3)
-			o.unit = ieee64.div(1, max(ieee64.div(float64(k), float64(n)), 1e-3))
-		}
+		o.scaleUnit(k, n)
 	}
 	p := append([]T(nil), param...)
 	g := append([]T(nil), grad...)
