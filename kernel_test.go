@@ -308,7 +308,7 @@ func fusedGeneric(sc *scheme, o op) kernel {
 			p := widen(im, sch.param, a.param, a.extra, i, n, &buf.p)
 			g := widen(im, sch.grad, a.grad, nil, i, n, &buf.g)
 			m := widen(im, sch.momentum, a.momentum, nil, i, n, &buf.m)
-			im.kernels[f32][o](&args{param: p, grad: g, momentum: m, n: n, c: a.c})
+			runChunk[float32](im.kernels[f32][o], args{param: p, grad: g, momentum: m, n: n, c: a.c})
 			narrow(im, sch.param, a.param, a.extra, p, i, n)
 			narrow(im, sch.momentum, a.momentum, nil, m, i, n)
 			if sch.shadow != kindNone {
