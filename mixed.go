@@ -197,6 +197,8 @@ func refuseMixed(s *Stepper, sch storage, param, grad, momentum, extra span) err
 
 // stepTiles steps a from element i on. It is apart from mixed since clearing the
 // tiles takes time.
+//
+//go:noinline
 func stepTiles(s *Stepper, im *implementation, sch storage, a mixedArgs, i int, unit float64) {
 	var buf tiles
 	for ; i < a.n; i += tile {
