@@ -34,6 +34,19 @@ func sixteens3(kernel, rest func(a, b, c unsafe.Pointer, n int), aSize, bSize, c
 	}
 }
 
+// sixteensAtRandom is sixteens for rounding at random.
+func sixteensAtRandom(kernel, rest rounder) rounder {
+	return func(dst, src unsafe.Pointer, n int, d draws) {
+		whole := n &^ 15
+		if whole > 0 {
+			kernel(dst, src, whole, d)
+		}
+		if whole < n {
+			rest(unsafe.Add(dst, 2*whole), unsafe.Add(src, 4*whole), n-whole, d.after(uint32(whole)))
+		}
+	}
+}
+
 // summer makes a summer of an assembly kernel, which wants a positive multiple of
 // 16 and finite numbers: without them the sums aren't finite either.
 func summer[T float](kernel func(b *blockStats, grad unsafe.Pointer, n int)) func(b *blockStats, grad unsafe.Pointer, n int) {

@@ -415,8 +415,8 @@ func avx512Converters() converters {
 		split:      sixteens3(splitAVX512, splitGeneric, 2, 2, 4),
 		join:       sixteens3(joinAVX512, joinGeneric, 4, 2, 2),
 
-		stochasticBF16: stochasticBF16Generic,
-		stochasticF16:  stochasticF16Generic,
+		stochasticBF16: sixteensAtRandom(stochasticBF16AVX512, stochasticBF16Generic),
+		stochasticF16:  sixteensAtRandom(stochasticF16AVX512, stochasticF16Generic),
 	}
 }
 
@@ -429,8 +429,8 @@ func avx2Converters() converters {
 		split:      sixteens3(splitAVX2, splitGeneric, 2, 2, 4),
 		join:       sixteens3(joinAVX2, joinGeneric, 4, 2, 2),
 
-		stochasticBF16: stochasticBF16Generic,
-		stochasticF16:  stochasticF16Generic,
+		stochasticBF16: sixteensAtRandom(stochasticBF16AVX2, stochasticBF16Generic),
+		stochasticF16:  sixteensAtRandom(stochasticF16AVX2, stochasticF16Generic),
 	}
 }
 
@@ -443,8 +443,8 @@ func neonConverters() converters {
 		split:      sixteens3(splitNEON, splitGeneric, 2, 2, 4),
 		join:       sixteens3(joinNEON, joinGeneric, 4, 2, 2),
 
-		stochasticBF16: stochasticBF16Generic,
-		stochasticF16:  stochasticF16Generic,
+		stochasticBF16: sixteensAtRandom(stochasticBF16NEON, stochasticBF16Generic),
+		stochasticF16:  sixteensAtRandom(stochasticF16NEON, stochasticF16Generic),
 	}
 }
 
@@ -663,3 +663,21 @@ func paperSplitNEON(a *args) (nan uint32)
 
 //go:noescape
 func cautiousSplitNEON(a *args) (nan uint32)
+
+//go:noescape
+func stochasticBF16AVX512(dst, src unsafe.Pointer, n int, d draws)
+
+//go:noescape
+func stochasticF16AVX512(dst, src unsafe.Pointer, n int, d draws)
+
+//go:noescape
+func stochasticBF16AVX2(dst, src unsafe.Pointer, n int, d draws)
+
+//go:noescape
+func stochasticF16AVX2(dst, src unsafe.Pointer, n int, d draws)
+
+//go:noescape
+func stochasticBF16NEON(dst, src unsafe.Pointer, n int, d draws)
+
+//go:noescape
+func stochasticF16NEON(dst, src unsafe.Pointer, n int, d draws)

@@ -387,7 +387,7 @@ func TestStochasticPaths(t *testing.T) {
 			for k, f := range stochasticFormats {
 				roundersOf(impl)[k](data(got), data(src), n, d)
 				roundersOf(genericIndex())[k](data(want), data(src), n, d)
-				require.NoError(t, differ(f.name, src, got[:n], want[:n]))
+				require.NoError(t, differ("stochastic "+f.name, src, got[:n], want[:n]))
 			}
 		}
 		for exp := range uint32(512) {
