@@ -147,14 +147,14 @@
 	TIMESSIGN    \
 	STEP(p)
 
-// BIASCORRECTED: n is taken without its sign. Smashes Y1, Y3–Y5.
+// BIASCORRECTED: n is taken without its sign. A NaN in the new momentum is one in
+// the new weight, whose sum tells of it. Smashes Y1, Y3–Y5.
 #define BIASCORRECTED(p, g, m) \
 	BCAST   COEF(const_cScale), Y3    \
 	MUL     g, Y3, Y1                 \
 	MUL     Y1, Y9, Y3                \
 	MUL     m, Y8, Y2                 \
 	ADD     Y3, Y2, Y2                \
-	ADD     Y2, MSUM, MSUM            \
 	CMP     $12, Y15, Y1, Y5          \
 	VANDPS  Y11, Y5, Y5               \
 	BCAST   COEF(const_cNegZero), Y3  \
