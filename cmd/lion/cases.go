@@ -7,116 +7,100 @@ import "github.com/lionkernel/lion"
 type stepper interface {
 	StepF32(param, grad, momentum []float32) error
 	StepF64(param, grad, momentum []float64) error
+	StepBF16(param, grad, momentum []lion.BF16) error
+	StepF16(param, grad, momentum []lion.F16) error
+	StepMasterBF16(master []float32, grad []lion.BF16, momentum []float32, shadow []lion.BF16) error
+	StepMasterBF16M16(master []float32, grad, momentum, shadow []lion.BF16) error
+	StepMasterF16(master []float32, grad []lion.F16, momentum []float32, shadow []lion.F16) error
+	StepF32M16(param, grad []float32, momentum []lion.BF16) error
+	StepSplit(hi []lion.BF16, lo []uint16, grad, momentum []lion.BF16) error
+	StepBF16Kahan(param, grad, momentum, compensation []lion.BF16) error
+	StepRowsF32(param, momentum []float32, width int, rows []int, grad []float32) error
+	StepRowsF64(param, momentum []float64, width int, rows []int, grad []float64) error
 }
 
-// maker makes the stepper of training step t: newStepper, or what a test puts
-// in its place.
-type maker func(c lion.Config, t int) (stepper, error)
+// maker makes the stepper of training step t, for slices that begin at element
+// index: newStepper, or what a test puts in its place.
+type maker func(c lion.Config, t, index int) (stepper, error)
 
-func newStepper(c lion.Config, t int) (stepper, error) {
+func newStepper(c lion.Config, t, index int) (stepper, error) {
 	s, err := lion.New(c)
-	return s.At(t), err
+	return s.At(t).From(index), err
 }
 
-// format is a storage format that lion verify covers: an entry here is all
-// that a new one takes.
+// format is a storage format, or a function, that lion verify covers: an entry
+// in formats is all that a new one takes.
 type format struct {
-	name    string
-	tensors func() []tensor // in the order that step takes them
-	names   []string        // what they are called
-	grad    int             // which of them is only read
-	step    func(s stepper, t []tensor) error
+	name     string
+	operands []operand
+	rules    []rule
+	shape    func(r *rng, n int) shape // nil: every operand has n elements
+	run      func(c call) error
+	// wide: run calls functions of the package, which know no Config.
+	wide bool
 }
 
-var formats = []format{
-	{
-		name:    "f32",
-		tensors: func() []tensor { return []tensor{arrayF32(), arrayF32(), arrayF32()} },
-		names:   []string{"param", "grad", "momentum"},
-		grad:    1,
-		step: func(s stepper, t []tensor) error {
-			return s.StepF32(window[float32](t[0]), window[float32](t[1]), window[float32](t[2]))
-		},
-	},
-	{
-		name:    "f64",
-		tensors: func() []tensor { return []tensor{arrayF64(), arrayF64(), arrayF64()} },
-		names:   []string{"param", "grad", "momentum"},
-		grad:    1,
-		step: func(s stepper, t []tensor) error {
-			return s.StepF64(window[float64](t[0]), window[float64](t[1]), window[float64](t[2]))
-		},
-	},
+// operand is one of the slices that a call takes.
+type operand struct {
+	name   string
+	make   func() tensor
+	access access
 }
 
-// rule is a way to step that lion verify covers, whatever the format: an entry
-// here is all that a new one takes. set draws the settings that go with it.
-type rule struct {
-	name string
-	set  func(c *lion.Config, r *rng)
+type access int
+
+const (
+	written access = iota // results, or updated in place
+	read
+)
+
+// shape is what a trial draws beside values and hyperparameters.
+type shape struct {
+	elements int   // that are computed
+	lengths  []int // of the operands; nil if each is elements
+	index    int   // of the first element, for random rounding
+	width    int   // of a row
+	rows     []int // which are stepped
+	cuts     []int // where a gradient is split
 }
 
-var rules = []rule{
-	{lion.Paper.String(), func(c *lion.Config, r *rng) { c.Rule = lion.Paper }},
-	{lion.MomentumFirst.String(), func(c *lion.Config, r *rng) { c.Rule = lion.MomentumFirst }},
-	{lion.BiasCorrected.String(), func(c *lion.Config, r *rng) {
-		c.Rule = lion.BiasCorrected
-		c.Gamma, c.Epsilon = pick(r, 0, 0.1, 0.1, 1), pick(r, 0, 1e-8, 1e-8, 1e-3)
-	}},
-	{lion.Cautious.String(), func(c *lion.Config, r *rng) {
-		c.Rule = lion.Cautious
-		c.CautiousScale = pick(r, lion.ScaleNone, lion.ScaleCount, lion.ScaleMean)
-	}},
-	{lion.Refined.String(), func(c *lion.Config, r *rng) { c.Rule = lion.Refined }},
-	{lion.Smooth.String(), func(c *lion.Config, r *rng) {
-		c.Rule = lion.Smooth
-		c.Kappa = pick(r, 1, 1, 0.25, 10, 1000)
-	}},
-}
-
-// randomDecay draws a decay and its coefficient. Every rule goes with each.
-func randomDecay(c *lion.Config, r *rng) {
-	c.Decay = pick(r, lion.Decoupled, lion.Decoupled, lion.DecoupledPaper, lion.Independent, lion.Coupled)
-	c.WeightDecay = pick(r, 0, 0, 0.1, 0.01, 0.5, 1e-6, r.float64())
-	if c.Decay != lion.Independent && c.LR*c.WeightDecay >= 1 {
-		c.WeightDecay = 0.5 / c.LR
+// length is that of operand i.
+func (s shape) length(i int) int {
+	if s.lengths == nil {
+		return s.elements
 	}
+	return s.lengths[i]
 }
 
-// digestShown is how many hexadecimal digits of a SHA-256 are printed and
-// published.
-const digestShown = 16
-
-// published are the digests of the fixed part, by format and rule. They don't
-// depend on the machine: one that gets others computes something else.
-var published = map[string]string{
-	"f32 paper":          "a0351b325df9f780",
-	"f32 momentum-first": "2af876f5c2bfb4f0",
-	"f32 bias-corrected": "2cbd9ebf054d719c",
-	"f32 cautious":       "78afd2fc19036e8f",
-	"f32 refined":        "5a3dc8cbfc97cfcd",
-	"f32 smooth":         "95e9e27c7ee74138",
-	"f64 paper":          "fad08824581af5b1",
-	"f64 momentum-first": "d6cfd09ec7111ec8",
-	"f64 bias-corrected": "45fcff6d64cc7282",
-	"f64 cautious":       "f3f4d8d8d270bb2d",
-	"f64 refined":        "402a0bc1db57d353",
-	"f64 smooth":         "f34513db82fb96cb",
+// call is what a format runs: stepper or functions is set.
+type call struct {
+	stepper
+	functions
+	shape
+	operands []tensor
 }
 
-// randomConfig draws hyperparameters that New accepts. With opposed, momentum
-// will be −grad, and the gradient's scale is such that the interpolation
-// cancels, exactly or nearly so.
-func randomConfig(r *rng, opposed bool) lion.Config {
-	c := lion.Config{
-		LR:        pick(r, 0, 1e-4, 1e-4, 1e-3, 3e-5, 0.1, 1, 1e-40, 1e20, r.float64()),
-		Beta1:     pick(r, 0, 0.5, 0.9, 0.9, 0.95, 0.75, 1-0x1p-30, r.float64()),
-		Beta2:     pick(r, 0, 0.5, 0.99, 0.99, 0.98, 0.999, 1-0x1p-30, r.float64()),
-		GradScale: pick(r, 0, 1, 1, -1, 0x1p-16, 1024, -0.3, 1e-20, r.float64()+0.1),
+func (c call) f32(i int) []float32    { return window[float32](c.operands[i]) }
+func (c call) f64(i int) []float64    { return window[float64](c.operands[i]) }
+func (c call) bf16(i int) []lion.BF16 { return window[lion.BF16](c.operands[i]) }
+func (c call) f16(i int) []lion.F16   { return window[lion.F16](c.operands[i]) }
+func (c call) u16(i int) []uint16     { return window[uint16](c.operands[i]) }
+
+// subject is what lines of the report are about.
+type subject struct {
+	format format
+	rule   rule
+}
+
+func (s subject) String() string { return s.format.name + " " + s.rule.name }
+
+// subjectsOf lists every format with each of its rules.
+func subjectsOf(formats []format) []subject {
+	var list []subject
+	for _, f := range formats {
+		for _, r := range f.rules {
+			list = append(list, subject{f, r})
+		}
 	}
-	if opposed && c.Beta1 > 0 {
-		c.GradScale = c.Beta1 / (1 - c.Beta1)
-	}
-	randomDecay(&c, r)
-	return c
+	return list
 }

@@ -9,13 +9,11 @@ import (
 	"github.com/lionkernel/lion"
 )
 
-const reference = "generic"
-
 // fixedTrials is the number of trials, the same everywhere, whose results make
-// up the digest of a format and a rule.
+// up the digest of a subject.
 const fixedTrials = 400
 
-// tally is a line of the report: one implementation, one format, one rule.
+// tally is a line of the report: one implementation, one subject.
 type tally struct {
 	elements   int64
 	mismatches int64
@@ -30,31 +28,41 @@ func (t *tally) add(o tally) {
 	}
 }
 
-// checker compares implementations for one format and one rule. It isn't safe
-// for concurrent use: each worker has its own.
+// contender is an implementation in comparison with others: of steps or, where
+// the subject is a function, of functions.
+type contender struct {
+	name      string
+	functions functions
+}
+
+// checker compares implementations on one subject: the last contender is the
+// reference. It isn't safe for concurrent use: each worker has its own.
 type checker struct {
-	format format
-	rule   rule
-	make   maker
-	impls  []string
-	report func(string) // told about each trial that went wrong
+	subject
+	make       maker
+	contenders []contender
+	report     func(string) // told about each trial that went wrong
 
 	step             int // of training, in the trial at hand
+	shape            shape
 	start, want, got []tensor
 	hashes           map[string]hash.Hash // while the fixed part runs
 	buf              []byte
 }
 
-func newChecker(f format, r rule, m maker, impls []string, report func(string)) *checker {
-	return &checker{format: f, rule: r, make: m, impls: impls, report: report,
-		start: f.tensors(), want: f.tensors(), got: f.tensors()}
+func newChecker(s subject, m maker, contenders []contender, report func(string)) *checker {
+	c := &checker{subject: s, make: m, contenders: contenders, report: report}
+	for _, o := range s.format.operands {
+		c.start, c.want, c.got = append(c.start, o.make()), append(c.want, o.make()), append(c.got, o.make())
+	}
+	return c
 }
 
 // fixed runs the fixed part, which gives the digests.
 func (c *checker) fixed(tallies map[string]*tally) error {
 	c.hashes = map[string]hash.Hash{}
-	for _, impl := range c.impls {
-		c.hashes[impl] = sha256.New()
+	for _, x := range c.contenders {
+		c.hashes[x.name] = sha256.New()
 	}
 	defer func() { c.hashes = nil }()
 	r := rng(1)
@@ -63,71 +71,78 @@ func (c *checker) fixed(tallies map[string]*tally) error {
 			return err
 		}
 	}
-	for impl, h := range c.hashes {
-		tallies[impl].digest = fmt.Sprintf("%x", h.Sum(nil))[:digestShown]
+	for name, h := range c.hashes {
+		tallies[name].digest = fmt.Sprintf("%x", h.Sum(nil))[:digestShown]
 	}
 	return nil
 }
 
-// trial draws hyperparameters, lengths, alignments and values from r, steps
-// with every implementation, and compares each with the reference.
+// trial draws hyperparameters, lengths, alignments and values from r, runs
+// every implementation, and compares each with the reference.
 func (c *checker) trial(r *rng, tallies map[string]*tally) error {
 	n := length(r)
 	opposed := r.intn(5) == 0
 	config := randomConfig(r, opposed)
 	c.rule.set(&config, r)
 	c.step = pick(r, 1, 2, 10, 1000, 1+r.intn(1<<20))
+	c.shape = shape{elements: n}
+	if c.format.shape != nil {
+		c.shape = c.format.shape(r, n)
+	}
 	seed, m := rng(r.uint64()), mix(r.intn(int(mixes)))
 	offsets := make([]int, len(c.start))
 	for i, t := range c.start {
 		offsets[i] = r.intn(margin)
-		t.place(n, offsets[i])
-		t.fill(seed, m, opposed && i != c.format.grad)
+		t.place(c.shape.length(i), offsets[i])
+		t.fill(seed, m, opposed && c.format.operands[i].access == written)
 		if !opposed {
 			seed, m = rng(r.uint64()), mix(r.intn(int(mixes)))
 		}
 	}
-	if err := c.run(reference, config, c.want); err != nil {
+	last := len(c.contenders) - 1
+	reference := c.contenders[last]
+	if err := c.runOn(reference, config, c.want); err != nil {
 		return err
 	}
-	c.count(reference, n, c.want, tallies)
-	for _, impl := range c.impls {
-		if impl == reference {
-			continue
-		}
-		if err := c.run(impl, config, c.got); err != nil {
+	c.count(reference.name, c.want, tallies)
+	for _, x := range c.contenders[:last] {
+		if err := c.runOn(x, config, c.got); err != nil {
 			return err
 		}
-		c.count(impl, n, c.got, tallies)
-		c.compare(impl, config, n, offsets, tallies[impl])
+		c.count(x.name, c.got, tallies)
+		c.compare(x.name, config, offsets, tallies[x.name])
 	}
 	return nil
 }
 
-// run sets dst to the start values and steps them with impl.
-func (c *checker) run(impl string, config lion.Config, dst []tensor) error {
+// runOn sets dst to the start values and lets x work on them.
+func (c *checker) runOn(x contender, config lion.Config, dst []tensor) error {
 	for i, t := range dst {
 		t.copyFrom(c.start[i])
 	}
-	config.Implementation = impl
-	s, err := c.make(config, c.step)
+	todo := call{functions: x.functions, shape: c.shape, operands: dst}
+	var err error
+	if !c.format.wide {
+		config.Implementation = x.name
+		todo.stepper, err = c.make(config, c.step, c.shape.index)
+	}
 	if err == nil {
-		err = c.format.step(s, dst)
+		err = c.format.run(todo)
 	}
 	if err != nil {
-		return fmt.Errorf("%s, %s, %s, %+v: %w", impl, c.format.name, c.rule.name, config, err)
+		return fmt.Errorf("%s, %v, %+v: %w", x.name, c.subject, config, err)
 	}
 	return nil
 }
 
-func (c *checker) count(impl string, n int, result []tensor, tallies map[string]*tally) {
-	tallies[impl].elements += int64(n)
+func (c *checker) count(impl string, result []tensor, tallies map[string]*tally) {
+	tallies[impl].elements += int64(c.shape.elements)
 	h := c.hashes[impl]
 	if h == nil {
 		return
 	}
 	for i, t := range result {
-		if i != c.format.grad {
+		if c.format.operands[i].access == written {
 			c.buf = t.appendTo(c.buf[:0])
 			h.Write(c.buf)
 		}
@@ -136,7 +151,7 @@ func (c *checker) count(impl string, n int, result []tensor, tallies map[string]
 
 // compare counts the elements of got that differ from want. The margins count
 // too: a write outside the slices is a mismatch.
-func (c *checker) compare(impl string, config lion.Config, n int, offsets []int, t *tally) {
+func (c *checker) compare(impl string, config lion.Config, offsets []int, t *tally) {
 	var where []string
 	bad, element := 0, 0
 	for i := range c.got {
@@ -145,18 +160,18 @@ func (c *checker) compare(impl string, config lion.Config, n int, offsets []int,
 			continue
 		}
 		bad, element = bad+count, first
-		where = append(where, fmt.Sprintf("%s[%d] is %x, want %x", c.format.names[i], first, c.got[i].at(first), c.want[i].at(first)))
+		where = append(where, fmt.Sprintf("%s[%d] is %x, want %x", c.format.operands[i].name, first, c.got[i].at(first), c.want[i].at(first)))
 	}
 	if bad == 0 {
 		return
 	}
 	t.mismatches += int64(bad)
 	var before []string
-	for i, name := range c.format.names {
-		if element >= 0 && element < n {
-			before = append(before, fmt.Sprintf("%s %x", name, c.start[i].at(element)))
+	for i, o := range c.format.operands {
+		if element >= 0 && element < c.shape.length(i) {
+			before = append(before, fmt.Sprintf("%s[%d] %x", o.name, element, c.start[i].at(element)))
 		}
 	}
-	c.report(fmt.Sprintf("%s, %s, %s: %d of %d elements differ: %s\n    before the step: %s\n    offsets %v, step %d, config %+v",
-		impl, c.format.name, c.rule.name, bad, n, strings.Join(where, "; "), strings.Join(before, ", "), offsets, c.step, config))
+	c.report(fmt.Sprintf("%s, %v: %d results of %d elements differ: %s\n    before: %s\n    offsets %v, step %d, shape %+v, config %+v",
+		impl, c.subject, bad, c.shape.elements, strings.Join(where, "; "), strings.Join(before, ", "), offsets, c.step, c.shape, config))
 }

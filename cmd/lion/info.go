@@ -54,7 +54,7 @@ type implementation struct {
 
 var known = []implementation{
 	{"avx512", "amd64", []cpuid.FeatureID{cpuid.AVX512F, cpuid.AVX512CD, cpuid.AVX512BW, cpuid.AVX512DQ, cpuid.AVX512VL}},
-	{"avx2", "amd64", []cpuid.FeatureID{cpuid.AVX2}},
+	{"avx2", "amd64", []cpuid.FeatureID{cpuid.AVX, cpuid.AVX2, cpuid.F16C}},
 	{"neon", "arm64", nil},
 	{reference, "", nil},
 }

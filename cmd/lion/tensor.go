@@ -6,6 +6,8 @@ import (
 	"math"
 	"math/bits"
 	"unsafe"
+
+	"github.com/lionkernel/lion"
 )
 
 // tensor is one of the arrays that a step takes, whatever its storage format:
@@ -26,6 +28,7 @@ type array[T any] struct {
 	layout layout
 	bits   func(T) uint64
 	from   func(uint64) T
+	raw    bool // not a number: every pattern alike, always
 	store  []T
 	all    []T // the part of store in use: margin, window, margin
 	offset int // of the window in all
@@ -39,6 +42,22 @@ func arrayF32() tensor {
 
 func arrayF64() tensor {
 	return &array[float64]{layout: layoutF64, bits: math.Float64bits, from: math.Float64frombits}
+}
+
+func arrayBF16() tensor { return array16[lion.BF16](layoutBF16) }
+func arrayF16() tensor  { return array16[lion.F16](layoutF16) }
+
+// arrayU16 holds the lower halves of weights.
+func arrayU16() tensor {
+	a := array16[uint16](layoutBF16)
+	a.raw = true
+	return a
+}
+
+func array16[T ~uint16](l layout) *array[T] {
+	return &array[T]{layout: l,
+		bits: func(v T) uint64 { return uint64(v) },
+		from: func(b uint64) T { return T(b) }}
 }
 
 // window returns the slice that is passed to the step.
@@ -63,7 +82,9 @@ func (a *array[T]) place(length, offset int) {
 // value, but for precision, in every tensor that is filled from the same r.
 func (a *array[T]) fill(r rng, m mix, negate bool) {
 	var flip uint64
-	if negate {
+	if a.raw {
+		m = anyBits
+	} else if negate {
 		flip = a.layout.signBit()
 	}
 	inner := a.all[a.offset:]
@@ -84,7 +105,7 @@ func (a *array[T]) copyFrom(t tensor) {
 
 func (a *array[T]) diff(want tensor) (count, first int) {
 	w := want.(*array[T])
-	if bytes.Equal(raw(a.all), raw(w.all)) {
+	if bytes.Equal(memory(a.all), memory(w.all)) {
 		return 0, 0
 	}
 	for i, v := range a.all {
@@ -98,8 +119,8 @@ func (a *array[T]) diff(want tensor) (count, first int) {
 	return count, first
 }
 
-// raw is the memory of x.
-func raw[T any](x []T) []byte {
+// memory is that of x.
+func memory[T any](x []T) []byte {
 	var zero T
 	return unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(x))), len(x)*int(unsafe.Sizeof(zero)))
 }

@@ -6,8 +6,10 @@ package main
 type layout struct{ width, mantissa uint }
 
 var (
-	layoutF32 = layout{32, 23}
-	layoutF64 = layout{64, 52}
+	layoutF32  = layout{32, 23}
+	layoutF64  = layout{64, 52}
+	layoutBF16 = layout{16, 7}
+	layoutF16  = layout{16, 10}
 )
 
 // bias is the exponent field of 1.

@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"text/tabwriter"
 	"time"
 
 	"github.com/lionkernel/lion"
@@ -17,9 +16,18 @@ import (
 const verifyAbout = `Proves this machine: steps random and special values (signed zeros, subnormals,
 infinities, NaNs with payloads, extremes, exact cancellation) with random
 hyperparameters, lengths and alignments in every implementation, and compares
-each result with the generic one's, bit by bit, until the time is up. A fixed
+each result with the generic one's, bit by bit, until the time is up: every
+storage format, every rule and decay, random rounding, rows of tables. A fixed
 part comes first; the digest of its results (the start of a SHA-256) must be the
-published one, whatever the machine. Exit status 1 on any mismatch.`
+published one, whatever the machine. Exit status 1 on any mismatch.
+
+Conversions and GradStats always run on the implementation that is preferred
+here, or named by LION_IMPL; they are compared with restated, which is plain Go
+written anew from their documentation. To check those of another implementation,
+run LION_IMPL=NAME lion verify.`
+
+// reference is what other implementations of steps are compared with.
+const reference = "generic"
 
 func verifyCommand(args []string, stdout, stderr io.Writer) error {
 	fs := flag.NewFlagSet("verify", flag.ContinueOnError)
@@ -32,23 +40,31 @@ func verifyCommand(args []string, stdout, stderr io.Writer) error {
 	if *limit < 0 {
 		return misuse("-time %v: must not be negative", *limit)
 	}
-	v := verifier{make: newStepper, impls: lion.Implementations(), rules: rules, workers: runtime.GOMAXPROCS(0),
-		seed: *seed, limit: *limit, stdout: stdout, stderr: stderr}
+	preferred, err := lion.New(lion.DefaultConfig())
+	if err != nil {
+		return err
+	}
+	v := verifier{
+		subjects: subjectsOf(formats), make: newStepper, impls: lion.Implementations(),
+		preferred: contender{preferred.Implementation(), packageFunctions},
+		workers:   runtime.GOMAXPROCS(0), seed: *seed, limit: *limit, stdout: stdout, stderr: stderr,
+	}
 	return v.run()
 }
 
 // verifier is one run of lion verify.
 type verifier struct {
+	subjects       []subject
 	make           maker
-	impls          []string // reference among them
-	rules          []rule
+	impls          []string  // of steps, reference among them
+	preferred      contender // of functions
 	workers        int
 	seed           uint64
 	limit          time.Duration
 	stdout, stderr io.Writer
 
 	mu      sync.Mutex
-	tallies map[string]map[string]*tally // by case ("f32 paper"), then implementation
+	tallies map[string]map[string]*tally // by subject, then implementation
 	shown   int                          // mismatches reported in full
 	err     error                        // the first error of a worker
 }
@@ -60,13 +76,14 @@ func (v *verifier) run() error {
 	if !slices.Contains(v.impls, reference) {
 		return fmt.Errorf("no implementation is called %s: there is nothing to compare with", reference)
 	}
-	fmt.Fprintf(v.stdout, "Comparing %s with %s for %v on %d threads, seed %d.\n\n",
-		strings.Join(v.impls, ", "), reference, v.limit, v.workers, v.seed)
+	fmt.Fprintf(v.stdout, "Comparing %s with %s, and functions on %s with %s, for %v on %d threads, seed %d.\n\n",
+		strings.Join(v.impls, ", "), reference, v.preferred.name, restatedName, v.limit, v.workers, v.seed)
 	start := time.Now()
 	v.tallies = map[string]map[string]*tally{}
-	if err := v.fixed(); err != nil {
-		return err
+	for _, s := range v.subjects {
+		v.tallies[s.String()] = v.newTallies(s)
 	}
+	v.fixed()
 	v.random(start.Add(v.limit))
 	if v.err != nil {
 		return v.err
@@ -74,53 +91,74 @@ func (v *verifier) run() error {
 	return v.print()
 }
 
-// each calls f with every case that is verified.
-func (v *verifier) each(f func(format, rule) error) error {
-	for _, fm := range formats {
-		for _, r := range v.rules {
-			if err := f(fm, r); err != nil {
-				return err
-			}
+// contenders are those that s is compared on, the reference last.
+func (v *verifier) contenders(s subject) []contender {
+	if s.format.wide {
+		return []contender{v.preferred, {restatedName, restated}}
+	}
+	var list []contender
+	for _, impl := range v.impls {
+		if impl != reference {
+			list = append(list, contender{name: impl})
 		}
 	}
-	return nil
+	return append(list, contender{name: reference})
 }
 
-func caseName(f format, r rule) string { return f.name + " " + r.name }
-
-func (v *verifier) newTallies() map[string]*tally {
+func (v *verifier) newTallies(s subject) map[string]*tally {
 	t := map[string]*tally{}
-	for _, impl := range v.impls {
-		t[impl] = &tally{}
+	for _, x := range v.contenders(s) {
+		t[x.name] = &tally{}
 	}
 	return t
 }
 
-func (v *verifier) fixed() error {
-	return v.each(func(f format, r rule) error {
-		t := v.newTallies()
-		v.tallies[caseName(f, r)] = t
-		return newChecker(f, r, v.make, v.impls, v.show).fixed(t)
-	})
+func (v *verifier) checker(s subject) *checker {
+	return newChecker(s, v.make, v.contenders(s), v.show)
 }
 
-// random runs trials in every worker until the deadline.
-func (v *verifier) random(deadline time.Time) {
-	if !time.Now().Before(deadline) {
-		return
-	}
-	bar := newBar(v.stderr, int(time.Until(deadline)/time.Millisecond))
-	bar.describe("verifying")
+// each runs f on every worker, with its number, and waits for all.
+func (v *verifier) each(f func(worker int)) {
 	var workers sync.WaitGroup
 	for w := range v.workers {
 		workers.Add(1)
 		go func() {
 			defer workers.Done()
-			v.work(rng(v.seed+uint64(w)*0x632be59bd9b4e019), deadline)
+			f(w)
 		}()
 	}
+	workers.Wait()
+}
+
+// fixed runs the fixed part, whose results don't depend on who does what.
+func (v *verifier) fixed() {
+	todo := make(chan subject, len(v.subjects))
+	for _, s := range v.subjects {
+		todo <- s
+	}
+	close(todo)
+	v.each(func(int) {
+		for s := range todo {
+			t := v.newTallies(s)
+			if err := v.checker(s).fixed(t); !v.add(s, t, err) {
+				return
+			}
+		}
+	})
+}
+
+// random runs trials in every worker until the deadline.
+func (v *verifier) random(deadline time.Time) {
+	if v.err != nil || !time.Now().Before(deadline) {
+		return
+	}
+	bar := newBar(v.stderr, int(time.Until(deadline)/time.Millisecond))
+	bar.describe("verifying")
 	done := make(chan struct{})
-	go func() { workers.Wait(); close(done) }()
+	go func() {
+		defer close(done)
+		v.each(func(w int) { v.work(rng(v.seed+uint64(w)*0x632be59bd9b4e019), deadline) })
+	}()
 	for tick := time.NewTicker(100 * time.Millisecond); ; {
 		select {
 		case <-done:
@@ -133,30 +171,30 @@ func (v *verifier) random(deadline time.Time) {
 	}
 }
 
+// work runs a trial of each subject after the other. Checkers aren't kept: the
+// arrays of all would fill the memory of a machine with many cores.
 func (v *verifier) work(r rng, deadline time.Time) {
-	var checkers []*checker
-	v.each(func(f format, r rule) error {
-		checkers = append(checkers, newChecker(f, r, v.make, v.impls, v.show))
-		return nil
-	})
 	for time.Now().Before(deadline) {
-		for _, c := range checkers {
-			t := v.newTallies()
-			err := c.trial(&r, t)
-			v.mu.Lock()
-			for impl, add := range t {
-				v.tallies[caseName(c.format, c.rule)][impl].add(*add)
-			}
-			if err != nil && v.err == nil {
-				v.err = err
-			}
-			failed := v.err != nil
-			v.mu.Unlock()
-			if failed {
+		for _, s := range v.subjects {
+			t := v.newTallies(s)
+			if err := v.checker(s).trial(&r, t); !v.add(s, t, err) {
 				return
 			}
 		}
 	}
+}
+
+// add adds what a worker found on s; it returns false if the worker should stop.
+func (v *verifier) add(s subject, t map[string]*tally, err error) bool {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	for impl, add := range t {
+		v.tallies[s.String()][impl].add(*add)
+	}
+	if v.err == nil {
+		v.err = err
+	}
+	return v.err == nil
 }
 
 // show describes a trial that went wrong, unless there were many already.
@@ -167,32 +205,4 @@ func (v *verifier) show(text string) {
 		fmt.Fprintf(v.stderr, "mismatch: %s\n", text)
 	}
 	v.shown++
-}
-
-// print writes a line for each implementation and case, and returns an error
-// if anything was wrong.
-func (v *verifier) print() error {
-	w := tabwriter.NewWriter(v.stdout, 0, 0, 3, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(w, "implementation\tformat\trule\telements\tmismatches\tdigest\t")
-	var faults []string
-	v.each(func(f format, r rule) error {
-		name := caseName(f, r)
-		for _, impl := range v.impls {
-			t := v.tallies[name][impl]
-			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t\n", impl, f.name, r.name, thousands(t.elements), thousands(t.mismatches), t.digest)
-			if t.mismatches > 0 {
-				faults = append(faults, fmt.Sprintf("%s, %s: %s mismatches", impl, name, thousands(t.mismatches)))
-			}
-			if want := published[name]; t.digest != want {
-				faults = append(faults, fmt.Sprintf("%s, %s: digest %s, published %s", impl, name, t.digest, want))
-			}
-		}
-		return nil
-	})
-	w.Flush()
-	if len(faults) > 0 {
-		return fmt.Errorf("this machine fails:\n  %s", strings.Join(faults, "\n  "))
-	}
-	fmt.Fprintln(v.stdout, "\nEvery implementation gives the same bits, and they are those published.")
-	return nil
 }
