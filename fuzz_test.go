@@ -15,7 +15,8 @@ import (
 //
 // (Unlimited, minimising an input takes most of the time.) Those of the steps read raw
 // bytes as a Config, a length, offsets and elements, and run every rule and
-// decay on every implementation that can run here.
+// decay on every implementation that can run here: 16-bit schemes fused and by
+// tiles.
 
 // A tape is what a fuzzer made up; it goes on with zeros.
 type tape []byte
@@ -77,61 +78,97 @@ func (t *tape) inputs(sc *scheme) *inputs {
 // format's classes of values, in order and shifted, under some settings.
 func fuzzBytes(f *testing.F, sc *scheme) {
 	for shift := range 3 {
-		data := []byte{byte(0x20 * shift), byte(shift), byte(2 * shift), byte(3 * shift), 96}
-		for i := range 288 {
-			e := sc.elems[i%len(sc.elems)]
-			c := e.classes()
-			var buf [8]byte
-			binary.LittleEndian.PutUint64(buf[:], c[(i*(shift+1)+i/len(c))%len(c)])
-			data = append(data, buf[:e.size]...)
-		}
-		f.Add(data)
+		f.Add(classesTape(sc, shift))
 	}
+}
+
+func classesTape(sc *scheme, shift int) []byte {
+	data := []byte{byte(0x20 * shift)}
+	for i := range sc.elems {
+		data = append(data, byte((i+1)*shift))
+	}
+	data = append(data, 96)
+	for i := range 96 * len(sc.elems) {
+		e := sc.elems[i%len(sc.elems)]
+		c := e.classes()
+		var buf [8]byte
+		binary.LittleEndian.PutUint64(buf[:], c[(i*(shift+1)+i/len(c))%len(c)])
+		data = append(data, buf[:e.size]...)
+	}
+	return data
+}
+
+// usable are the implementations that can run here, and copies without fused
+// kernels of those that have some, until the target ends.
+func usable(f *testing.F) (impls []int) {
+	for impl := range implementations {
+		if implementations[impl].missing == "" {
+			impls = append(impls, impl)
+			if implementations[impl].fused != nil {
+				impls = append(impls, plantTiled(f, impl))
+			}
+		}
+	}
+	return impls
 }
 
 func fuzzStep(f *testing.F, sc *scheme) {
 	fuzzBytes(f, sc)
-	f.Fuzz(func(t *testing.T, data []byte) {
-		tape := tape(data)
-		cfg := tape.config()
-		var off offsets
-		for i := range sc.elems {
-			off[i] = int(tape.take(1) % 16)
+	impls := usable(f)
+	f.Fuzz(func(t *testing.T, data []byte) { fuzzOne(t, sc, tape(data), impls) })
+}
+
+// fuzzOne steps what is on the tape on some implementations.
+func fuzzOne(t *testing.T, sc *scheme, tape tape, impls []int) {
+	cfg := tape.config()
+	var off offsets
+	for i := range sc.elems {
+		off[i] = int(tape.take(1) % 16)
+	}
+	in := tape.inputs(sc)
+	rig := newRig(sc, in.n)
+	for _, cfg := range variants(cfg) {
+		if _, err := New(cfg); err != nil {
+			continue
 		}
-		in := tape.inputs(sc)
-		rig := newRig(sc, in.n)
-		for _, cfg := range variants(cfg) {
-			if _, err := New(cfg); err != nil {
-				continue
-			}
-			sub := ruleSubject(cfg)
-			rig.expect(&sub, in)
-			for impl := range implementations {
-				if implementations[impl].missing != "" {
-					continue
-				}
-				if err := rig.check(&sub, impl, off); err != nil {
-					t.Errorf("%s, %+v: %v", implementations[impl].name, cfg, err)
-				}
-			}
-			for s, e := range sc.elems {
-				for i := 0; i < in.n && s != iGrad; i++ {
-					if b := e.get(unsafe.Pointer(&rig.want[s][0]), i); e.isNaN(b) && b != e.canonical() {
-						t.Errorf("%+v: %s[%d] = %#x is no canonical NaN", cfg, sliceNames[s], i, b)
-					}
-				}
+		sub := ruleSubject(cfg)
+		rig.expect(&sub, in)
+		for _, impl := range impls {
+			if err := rig.check(&sub, impl, off); err != nil {
+				t.Errorf("%s, %+v: %v", implementations[impl].name, cfg, err)
 			}
 		}
-	})
+		for s, e := range sc.elems {
+			for i := 0; i < in.n && s != iGrad; i++ {
+				if b := e.get(unsafe.Pointer(&rig.want[s][0]), i); e.isNaN(b) && b != e.canonical() {
+					t.Errorf("%+v: %s[%d] = %#x is no canonical NaN", cfg, sliceNames[s], i, b)
+				}
+			}
+		}
+	}
 }
 
 func FuzzStepF32(f *testing.F) { fuzzStep(f, schemes[f32]) }
 func FuzzStepF64(f *testing.F) { fuzzStep(f, schemes[f64]) }
 
+// FuzzStep16 takes the scheme, of the 16-bit ones, from the tape.
+func FuzzStep16(f *testing.F) {
+	all := schemes[numFormats:]
+	for i, sc := range all {
+		f.Add(append([]byte{byte(i)}, classesTape(sc, i%3)...))
+	}
+	impls := usable(f)
+	f.Fuzz(func(t *testing.T, data []byte) {
+		tape := tape(data)
+		fuzzOne(t, all[tape.take(1)%uint64(len(all))], tape, impls)
+	})
+}
+
 // FuzzSplit: a slice may be cut anywhere.
 func FuzzSplit(f *testing.F) {
 	fuzzBytes(f, schemes[f32])
 	fuzzBytes(f, schemes[f64])
+	impls := usable(f)
 	f.Fuzz(func(t *testing.T, data []byte) {
 		tape := tape(data)
 		cfg := tape.config()
@@ -142,10 +179,7 @@ func FuzzSplit(f *testing.F) {
 			if _, err := New(cfg); err != nil || cfg.CautiousScale != ScaleNone {
 				continue // a scale looks at the whole tensor
 			}
-			for impl := range implementations {
-				if implementations[impl].missing != "" {
-					continue
-				}
+			for _, impl := range impls {
 				if err := checkSplit(impl, sc, cfg, in, []int{cut % (in.n + 1)}); err != nil {
 					t.Errorf("%s, %+v: %v", implementations[impl].name, cfg, err)
 				}

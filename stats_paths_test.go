@@ -1,0 +1,243 @@
+package lion
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"testing"
+	"unsafe"
+
+	"github.com/stretchr/testify/assert"
+)
+
+// A gradKind is an element type of a gradient.
+type gradKind struct {
+	name string
+	elem *elem
+	part func(index int, grad unsafe.Pointer, n int) (StatsPart, error)
+}
+
+var gradKinds = []gradKind{
+	{"f32", binary32, partAt[float32]},
+	{"f64", binary64, partAt[float64]},
+	{"bf16", bfloat16, partAt[BF16]},
+	{"f16", binary16, partAt[F16]},
+}
+
+func partAt[T Gradient](index int, grad unsafe.Pointer, n int) (StatsPart, error) {
+	return GradStatsPart(index, unsafe.Slice((*T)(grad), n))
+}
+
+// number is an element as float64, by the formats' definitions.
+func (k *gradKind) number(b uint64) float64 {
+	if k.elem == binary64 {
+		return math.Float64frombits(b)
+	}
+	return k.elem.value(b)
+}
+
+// plainStats is what GradStats is to give, from its description.
+func plainStats(k *gradKind, grad unsafe.Pointer, n int) (s Stats) {
+	var blocks []float64
+	for lo := 0; lo < n; lo += StatsBlock {
+		lanes := make([]float64, 16)
+		for i := lo; i < min(n, lo+StatsBlock); i++ {
+			switch x := math.Abs(k.number(k.elem.get(grad, i))); {
+			case isNaN(x):
+				s.NaNs++
+			case isInf(x):
+				s.Infs++
+			default:
+				lanes[(i-lo)%16] += float64(x * x)
+				s.MaxAbs = max(s.MaxAbs, x)
+			}
+		}
+		for len(lanes) > 1 {
+			half := len(lanes) / 2
+			for i := range half {
+				lanes[i] += lanes[half+i]
+			}
+			lanes = lanes[:half]
+		}
+		blocks = append(blocks, lanes[0])
+	}
+	if len(blocks) > 0 {
+		s.SumSquares = treeSum(blocks)
+	}
+	return s
+}
+
+// treeSum adds the leaves of a binary tree.
+func treeSum(leaves []float64) float64 {
+	if len(leaves) == 1 {
+		return leaves[0]
+	}
+	left := 1
+	for 2*left < len(leaves) {
+		left *= 2
+	}
+	return treeSum(leaves[:left]) + treeSum(leaves[left:])
+}
+
+// sameStats compares statistics by their bits.
+func sameStats(a, b Stats) bool {
+	return math.Float64bits(a.SumSquares) == math.Float64bits(b.SumSquares) && math.Float64bits(a.MaxAbs) == math.Float64bits(b.MaxAbs) &&
+		a.NaNs == b.NaNs && a.Infs == b.Infs
+}
+
+// checkStats compares the preferred implementation with the description, for n
+// elements that lie off elements past alignment, whole and cut after one of the
+// blocks.
+func checkStats(k *gradKind, slab *slab, content []byte, off int) error {
+	n := len(content) / k.elem.size
+	slab.load(off*k.elem.size, content)
+	grad := slab.pointer()
+	want := plainStats(k, grad, n)
+	for cut := 0; cut == 0 || cut < n; cut += StatsBlock {
+		a, err := k.part(0, grad, cut)
+		if err != nil {
+			return err
+		}
+		b, err := k.part(cut, unsafe.Add(grad, cut*k.elem.size), n-cut)
+		if err != nil {
+			return err
+		}
+		if a, err = a.Join(b); err != nil {
+			return err
+		}
+		if got := a.Stats(); !sameStats(got, want) {
+			return fmt.Errorf("%s n=%d off=%d cut=%d: %+v, want %+v", k.name, n, off, cut, got, want)
+		}
+	}
+	if !slab.intact() {
+		return fmt.Errorf("%s n=%d off=%d: wrote to memory", k.name, n, off)
+	}
+	return nil
+}
+
+// randomElements are n elements as memory.
+func (e *elem) randomElements(r *prng, n int, f func(*elem, *prng) uint64) []byte {
+	b := make([]byte, n*e.size)
+	for i := range n {
+		e.put(unsafe.Pointer(&b[0]), i, f(e, r))
+	}
+	return b
+}
+
+// TestGradStatsLengths: every short length and those about the blocks' edges, at
+// every alignment, with numbers that are not finite and without: assembly is only
+// used without.
+func TestGradStatsLengths(t *testing.T) {
+	const most = 4*StatsBlock + 100
+	lengths := []int{}
+	for n := range 4*unrolled + 4 {
+		lengths = append(lengths, n)
+	}
+	for _, edge := range []int{tile, StatsBlock, 2 * StatsBlock, 3 * StatsBlock} {
+		lengths = append(lengths, edge-17, edge-16, edge-1, edge, edge+1, edge+15, edge+16, edge+33)
+	}
+	lengths = append(lengths, most)
+	eachImplementation(t, func(t *testing.T, impl int) {
+		prefer(t, impl)
+		for i := range gradKinds {
+			k := &gradKinds[i]
+			slab := newSlab(most * k.elem.size)
+			for _, f := range []func(*elem, *prng) uint64{(*elem).ordinary, (*elem).random} {
+				all := k.elem.randomElements(&prng{41}, most, f)
+				for j, n := range lengths {
+					for off := range 16 {
+						if n > 4*unrolled+4 && (off+j)%5 != 0 {
+							continue
+						}
+						assert.NoError(t, checkStats(k, slab, all[:n*k.elem.size], off))
+					}
+				}
+			}
+		}
+	})
+}
+
+// TestGradStatsLanes puts each class of value into every lane of ordinary ones, and
+// into the rest that is no vector.
+func TestGradStatsLanes(t *testing.T) {
+	const n = 4*unrolled + 5
+	eachImplementation(t, func(t *testing.T, impl int) {
+		prefer(t, impl)
+		for i := range gradKinds {
+			k := &gradKinds[i]
+			slab := newSlab(n * k.elem.size)
+			content := k.elem.randomElements(&prng{43}, n, (*elem).ordinary)
+			p := unsafe.Pointer(&content[0])
+			for lane := range n {
+				old := k.elem.get(p, lane)
+				for _, b := range k.elem.classes() {
+					k.elem.put(p, lane, b)
+					assert.NoError(t, checkStats(k, slab, content, 0))
+				}
+				k.elem.put(p, lane, old)
+			}
+		}
+	})
+}
+
+// TestGradStatsSees: what the checker compares with is not blind.
+func TestGradStatsSees(t *testing.T) {
+	k := &gradKinds[0]
+	slab := newSlab(4 * 2 * StatsBlock)
+	content := k.elem.randomElements(&prng{47}, StatsBlock+40, (*elem).ordinary)
+	for name, spoil := range map[string]func(b *blockStats){
+		"nothing":  func(*blockStats) {},
+		"a sum":    func(b *blockStats) { b.sums[11] += 0x1p-40 },
+		"lanes":    func(b *blockStats) { b.sums[0], b.sums[1] = b.sums[1], b.sums[0] },
+		"maximum":  func(b *blockStats) { b.maxAbs *= 1 + 0x1p-52 },
+		"NaNs":     func(b *blockStats) { b.nans++ },
+		"infinite": func(b *blockStats) { b.infs++ },
+	} {
+		old := implementations
+		im := implementations[genericIndex()]
+		im.stats.f32 = func(b *blockStats, grad unsafe.Pointer, n int) { sumGeneric[float32](b, grad, n); spoil(b) }
+		implementations = append(slices.Clone(old), im)
+		t.Run(name, func(t *testing.T) {
+			prefer(t, len(old))
+			if err := checkStats(k, slab, content, 0); name == "nothing" {
+				assert.NoError(t, err)
+			} else {
+				assert.Error(t, err)
+			}
+		})
+		implementations = old
+	}
+}
+
+// FuzzGradStats: any bytes, as any kind of gradient, repeated to any length: the
+// bits that the description gives, on every implementation, whole and in parts.
+func FuzzGradStats(f *testing.F) {
+	for i, k := range gradKinds {
+		data := []byte{byte(i), byte(3 * i), byte(7 * i), byte(16 * i)}
+		f.Add(append(data, k.elem.randomElements(&prng{uint64(i)}, 50, (*elem).random)...))
+		f.Add(append(data, k.elem.randomElements(&prng{uint64(i)}, 33, (*elem).ordinary)...))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		tape := tape(data)
+		k := &gradKinds[tape.take(1)%uint64(len(gradKinds))]
+		off := int(tape.take(1) % 16)
+		n := int(tape.take(2)) % (2*StatsBlock + 100)
+		content := make([]byte, n*k.elem.size)
+		for i := 0; len(tape) > 0 && i < len(content); i += len(tape) {
+			copy(content[i:], tape)
+		}
+		slab := newSlab(len(content))
+		for impl := range implementations {
+			if implementations[impl].missing != "" {
+				continue
+			}
+			old := preferred
+			preferred = impl
+			err := checkStats(k, slab, content, off)
+			preferred = old
+			if err != nil {
+				t.Errorf("%s: %v", implementations[impl].name, err)
+			}
+		}
+	})
+}
