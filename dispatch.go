@@ -417,6 +417,9 @@ func avx512Converters() converters {
 
 		stochasticBF16: sixteensAtRandom(stochasticBF16AVX512, stochasticBF16Generic),
 		stochasticF16:  sixteensAtRandom(stochasticF16AVX512, stochasticF16Generic),
+
+		splitKahan: sixteens3(splitKahanAVX512, splitKahanGeneric, 2, 2, 4),
+		joinKahan:  sixteens3(joinKahanAVX512, joinKahanGeneric, 4, 2, 2),
 	}
 }
 
@@ -431,6 +434,9 @@ func avx2Converters() converters {
 
 		stochasticBF16: sixteensAtRandom(stochasticBF16AVX2, stochasticBF16Generic),
 		stochasticF16:  sixteensAtRandom(stochasticF16AVX2, stochasticF16Generic),
+
+		splitKahan: sixteens3(splitKahanAVX2, splitKahanGeneric, 2, 2, 4),
+		joinKahan:  sixteens3(joinKahanAVX2, joinKahanGeneric, 4, 2, 2),
 	}
 }
 
@@ -445,6 +451,9 @@ func neonConverters() converters {
 
 		stochasticBF16: sixteensAtRandom(stochasticBF16NEON, stochasticBF16Generic),
 		stochasticF16:  sixteensAtRandom(stochasticF16NEON, stochasticF16Generic),
+
+		splitKahan: sixteens3(splitKahanNEON, splitKahanGeneric, 2, 2, 4),
+		joinKahan:  sixteens3(joinKahanNEON, joinKahanGeneric, 4, 2, 2),
 	}
 }
 
@@ -681,3 +690,21 @@ func stochasticBF16NEON(dst, src unsafe.Pointer, n int, d draws)
 
 //go:noescape
 func stochasticF16NEON(dst, src unsafe.Pointer, n int, d draws)
+
+//go:noescape
+func splitKahanAVX512(param, compensation, weight unsafe.Pointer, n int)
+
+//go:noescape
+func joinKahanAVX512(weight, param, compensation unsafe.Pointer, n int)
+
+//go:noescape
+func splitKahanAVX2(param, compensation, weight unsafe.Pointer, n int)
+
+//go:noescape
+func joinKahanAVX2(weight, param, compensation unsafe.Pointer, n int)
+
+//go:noescape
+func splitKahanNEON(param, compensation, weight unsafe.Pointer, n int)
+
+//go:noescape
+func joinKahanNEON(weight, param, compensation unsafe.Pointer, n int)

@@ -132,6 +132,9 @@ type converters struct {
 	split                                      func(hi, lo, weight unsafe.Pointer, n int)
 	join                                       func(weight, hi, lo unsafe.Pointer, n int)
 	stochasticBF16, stochasticF16              rounder
+
+	splitKahan func(param, compensation, weight unsafe.Pointer, n int) // writes the first two
+	joinKahan  func(weight, param, compensation unsafe.Pointer, n int) // writes the first
 }
 
 // current are the conversions of the preferred implementation.
@@ -172,6 +175,9 @@ var genericConverters = converters{
 
 	stochasticBF16: stochasticBF16Generic,
 	stochasticF16:  stochasticF16Generic,
+
+	splitKahan: splitKahanGeneric,
+	joinKahan:  joinKahanGeneric,
 }
 
 func widenBF16Generic(dst, src unsafe.Pointer, n int) {

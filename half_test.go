@@ -413,6 +413,8 @@ var conversions = []conversion{
 	{"join", []int{4, 2, 2}, 1, func(c *converters, at []unsafe.Pointer, n int) { c.join(at[0], at[1], at[2], n) }},
 	{"stochasticBF16", []int{2, 4}, 1, func(c *converters, at []unsafe.Pointer, n int) { c.stochasticBF16(at[0], at[1], n, draws{1, 2}) }},
 	{"stochasticF16", []int{2, 4}, 1, func(c *converters, at []unsafe.Pointer, n int) { c.stochasticF16(at[0], at[1], n, draws{3, 4}) }},
+	{"splitKahan", []int{2, 2, 4}, 2, func(c *converters, at []unsafe.Pointer, n int) { c.splitKahan(at[0], at[1], at[2], n) }},
+	{"joinKahan", []int{4, 2, 2}, 1, func(c *converters, at []unsafe.Pointer, n int) { c.joinKahan(at[0], at[1], at[2], n) }},
 }
 
 // TestConvertLengths: every length, each slice misaligned on its own, random

@@ -87,41 +87,6 @@ func (s Stepper) StepSplit(hi []BF16, lo []uint16, grad, momentum []BF16) error 
 	return mixed(&s, storeSplit, part(hi, "hi"), part(grad, "grad"), part(momentum, "momentum"), part(lo, "lo"))
 }
 
-// StepBF16Kahan is StepBF16 with Kahan's compensation: the weight is
-// param + compensation, added in float32; what rounding the new weight to
-// bfloat16 leaves over goes to compensation, itself rounded to bfloat16. Start
-// it with zeros, or from float32 weights with KahanBF16.
-func (s Stepper) StepBF16Kahan(param, grad, momentum, compensation []BF16) error {
-	return mixed(&s, storage{param: kindKahan, grad: kindBF16, momentum: kindBF16},
-		part(param, "param"), part(grad, "grad"), part(momentum, "momentum"), part(compensation, "compensation"))
-}
-
-// KahanBF16 rounds weight to param and puts what is left over, rounded too, into
-// compensation: together they hold 16 bits of each weight or more.
-func KahanBF16(param, compensation []BF16, weight []float32) error {
-	n := len(param)
-	if err := sameLengths(part(param, "param"), part(compensation, "compensation"), part(weight, "weight")); err != nil {
-		return err
-	}
-	if err := checkApart(span{"param", data(param), 2 * n}, span{"compensation", data(compensation), 2 * n}, span{"weight", data(weight), 4 * n}); err != nil {
-		return err
-	}
-	for i, w := range weight {
-		param[i], compensation[i] = splitKahan(w)
-	}
-	return nil
-}
-
-// splitKahan rounds w to a BF16 and the rest to another.
-func splitKahan(w float32) (p, compensation BF16) {
-	p = ToBF16(w)
-	rest := w - p.Float32()
-	if rest-rest != 0 { // w or p is infinite or NaN: nothing is left over
-		rest = 0
-	}
-	return p, ToBF16(rest)
-}
-
 // part names a slice, for checks; n counts elements.
 func part[T any](s []T, name string) span { return span{name, data(s), len(s)} }
 
@@ -283,10 +248,7 @@ func widen(im *implementation, k kind, from, low unsafe.Pointer, i, n int, buf *
 	case kindSplit:
 		im.convert.join(to, from, unsafe.Add(low, i*2), n)
 	case kindKahan:
-		im.convert.widenBF16(to, from, n)
-		for j, c := range unsafe.Slice((*BF16)(unsafe.Add(low, i*2)), n) {
-			buf[j] += c.Float32()
-		}
+		im.convert.joinKahan(to, from, unsafe.Add(low, i*2), n)
 	}
 	return to
 }
@@ -303,10 +265,7 @@ func narrow(im *implementation, k kind, to, low, from unsafe.Pointer, i, n int) 
 	case kindSplit:
 		im.convert.split(to, unsafe.Add(low, i*2), from, n)
 	case kindKahan:
-		ps, cs := unsafe.Slice((*BF16)(to), n), unsafe.Slice((*BF16)(unsafe.Add(low, i*2)), n)
-		for j, w := range unsafe.Slice((*float32)(from), n) {
-			ps[j], cs[j] = splitKahan(w)
-		}
+		im.convert.splitKahan(to, unsafe.Add(low, i*2), from, n)
 	}
 }
 
