@@ -7,9 +7,11 @@ import "math"
 type network struct {
 	sizes  []int     // neurons of each layer: inputs, hidden …, classes
 	param  []float32 // every layer's weights and biases, in one slice: one step for all
-	grad   []float32 // of the mean loss of the batch, laid out like param
+	grad   []float32 // of the mean loss of the batch times lossScale, laid out like param
 	layers []layer
 	matmul matmul
+
+	lossScale float64 // what grad is multiplied by
 }
 
 // layer is one affine map and what the backward pass needs of it.
@@ -28,7 +30,7 @@ func newNetwork(sizes []int, batch int, m matmul, r *rng) *network {
 	for i, in := range sizes[:len(sizes)-1] {
 		total += (in + 1) * sizes[i+1]
 	}
-	n := &network{sizes: sizes, param: make([]float32, total), grad: make([]float32, total), matmul: m}
+	n := &network{sizes: sizes, param: make([]float32, total), grad: make([]float32, total), matmul: m, lossScale: 1}
 	at := 0
 	window := func(length int) (p, g []float32) {
 		end := at + length
@@ -131,7 +133,8 @@ func (n *network) evaluate(s split) score {
 }
 
 // score runs the forward pass and the softmax. With train it also writes the
-// gradient of the mean loss by the outputs, (probability − target)/batch.
+// gradient of the mean loss by the outputs, (probability − target)/batch, times
+// lossScale.
 func (n *network) score(x []float32, labels []uint8, train bool) (loss float64, right int) {
 	out := n.forward(x)
 	top := &n.layers[len(n.layers)-1]
@@ -161,7 +164,7 @@ func (n *network) score(x []float32, labels []uint8, train bool) (loss float64, 
 			if j == int(label) {
 				p--
 			}
-			top.dOutput[s*top.out+j] = float32(p / float64(len(labels)))
+			top.dOutput[s*top.out+j] = float32(p / float64(len(labels)) * n.lossScale)
 		}
 	}
 	return loss, right

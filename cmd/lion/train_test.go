@@ -93,7 +93,7 @@ func TestTrainRules(t *testing.T) {
 func TestTrainFlags(t *testing.T) {
 	seen := map[string]string{}
 	for _, flags := range []string{"", "-epochs 2", "-lr 0.003", "-beta1 0.8", "-beta2 0.9", "-weight-decay 2",
-		"-seed 2", "-batch 7", "-hidden 16", "-hidden 32,16", "-rule cautious", "-decay independent"} {
+		"-seed 2", "-batch 7", "-hidden 16", "-hidden 32,16", "-rule cautious", "-decay independent", "-format split", "-format bf16-stochastic", "-format bf16-stochastic -seed 2"} {
 		args := append([]string{"-epochs", "1"}, strings.Fields(flags)...)
 		digest := trainOK(t, args...).digest
 		assert.NotContains(t, seen, digest, "%q gives what %q gives", flags, seen[digest])
@@ -103,9 +103,11 @@ func TestTrainFlags(t *testing.T) {
 }
 
 func TestTrainDiverges(t *testing.T) {
-	code, _, stderr := lionCommand("train", "-lr", "1e30", "-weight-decay", "0", "-epochs", "3")
-	assert.Equal(t, exitFail, code)
-	assert.Contains(t, stderr, "-lr")
+	for _, format := range []string{"f32", "bf16", "f16"} {
+		code, _, stderr := lionCommand("train", "-lr", "1e30", "-weight-decay", "0", "-epochs", "3", "-format", format)
+		assert.Equal(t, exitFail, code, format)
+		assert.Contains(t, stderr, "-lr", format)
+	}
 }
 
 func TestTrainPlot(t *testing.T) {
