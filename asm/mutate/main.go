@@ -188,7 +188,7 @@ type round struct {
 const fast = 4
 
 func rounds(p *plan) []round {
-	quick := "^Test(Lengths|NaN|NoFalseNaN|ConvertLengths|WidenAll|GradStatsPaths|MixedIsWidenStepNarrow|Master|SplitIsMaster|StochasticPaths|KahanPaths|ValuesInEveryLane|Tables|Tanh)$/" + p.impl
+	quick := "^Test(Lengths|NaN|NoFalseNaN|ConvertLengths|WidenAll|GradStatsPaths|MixedIsWidenStepNarrow|Master|SplitIsMaster|Fused(Bits|NaN)|StochasticPaths|KahanPaths|ValuesInEveryLane|Tables|Tanh)$/" + p.impl
 	return []round{
 		{"quick tests", time.Minute * p.slow, []string{"-test.short", "-test.failfast", "-test.run=" + quick}, true},
 		// What compares plain Go with itself sees no assembly.
@@ -298,11 +298,14 @@ func (b *bench) try(p *plan, m mutant) (result, error) {
 // check runs the first n rounds until one kills.
 func (b *bench) check(p *plan, n int) (result, []byte, error) {
 	for _, r := range rounds(p)[:n] {
-		args := append([]string{"go"}, r.args...)
-		if r.test {
+		args, env := append([]string{"go"}, r.args...), p.env
+		switch {
+		case r.test:
 			args = slices.Concat(p.exec, []string{b.binary()}, r.args)
+		case r.args[0] == "test": // the checker runs here, and assembles for both
+			env = append(slices.Clone(env), "GOARCH="+runtime.GOARCH)
 		}
-		if ok, out, err := b.run(r.limit, p.env, args...); err != nil || !ok {
+		if ok, out, err := b.run(r.limit, env, args...); err != nil || !ok {
 			return r.name, out, err
 		}
 	}
