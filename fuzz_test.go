@@ -127,7 +127,12 @@ func fuzzOne(t *testing.T, sc *scheme, tape tape, impls []int) {
 	}
 	in := tape.inputs(sc)
 	rig := newRig(sc, in.n)
-	for _, cfg := range variants(cfg) {
+	all := variants(cfg)
+	if sc.storage.rounds() {
+		cfg.Rounding, cfg.Seed = StochasticRounding, uint64(len(tape))
+		all = append(all, cfg)
+	}
+	for _, cfg := range all {
 		if _, err := New(cfg); err != nil {
 			continue
 		}

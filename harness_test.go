@@ -279,7 +279,7 @@ func (sc *scheme) args(at memory, n int) args {
 }
 
 // kernels are the kernels of sc as subjects: bare ones, or else the steps that
-// run nothing but a fused one.
+// run nothing but a fused one, and the one that rounds at random.
 func (sc *scheme) kernels() []subject {
 	var all []subject
 	if sc.bare() {
@@ -291,6 +291,10 @@ func (sc *scheme) kernels() []subject {
 	cfg := decaying()
 	for _, rule := range []Rule{Paper, Cautious} {
 		cfg.Rule = rule
+		all = append(all, ruleSubject(cfg))
+	}
+	if sc.storage.rounds() {
+		cfg.Rule, cfg.Rounding = Paper, StochasticRounding
 		all = append(all, ruleSubject(cfg))
 	}
 	return all
@@ -426,6 +430,9 @@ func ruleSubject(cfg Config) subject {
 	name := fmt.Sprintf("rule=%v/decay=%v(%v)", cfg.Rule, cfg.Decay, cfg.WeightDecay)
 	if cfg.CautiousScale != ScaleNone {
 		name += "/scale=" + cfg.CautiousScale.String()
+	}
+	if cfg.Rounding != NearestRounding {
+		name += "/rounding=" + cfg.Rounding.String()
 	}
 	return subject{name: name, run: func(impl int, sc *scheme, at memory, n int) uint64 {
 		s := s

@@ -402,6 +402,43 @@ func TestSignConvention(t *testing.T) {
 	eachImplementation(t, func(t *testing.T, impl int) { assert.NoError(t, checkSignConvention(impl)) })
 }
 
+// TestConcurrent16: neighbours in a slice of 16-bit elements may share a word of
+// memory, and yet be stepped by different goroutines.
+func TestConcurrent16(t *testing.T) {
+	const n, part = 9001, 611
+	eachPath(t, func(t *testing.T, impl int, sc *scheme) {
+		if sc.bare() {
+			return
+		}
+		s := stepper(decaying())
+		s.impl = uint8(impl)
+		in := sc.randomInputs(&prng{33}, n, (*elem).ordinary)
+		whole, parts := newRig(sc, n), newRig(sc, n)
+		for range 3 {
+			at := whole.load(in, offsets{})
+			require.NoError(t, sc.step(&s, at, n))
+			at = parts.load(in, offsets{1, 3, 5, 7})
+			var wg sync.WaitGroup
+			for from := 0; from < n; from += part {
+				wg.Add(1)
+				go func() {
+					defer wg.Done()
+					here := at
+					for i, e := range sc.elems {
+						here[i] = unsafe.Add(at[i], from*e.size)
+					}
+					assert.NoError(t, sc.step(&s, here, min(part, n-from)))
+				}()
+			}
+			wg.Wait()
+			for i := range sc.elems {
+				assert.Equal(t, whole.slabs[i].bytes(), parts.slabs[i].bytes(), "%s: %s", sc.name, sliceNames[i])
+				assert.True(t, parts.slabs[i].intact(), sc.name)
+			}
+		}
+	})
+}
+
 // TestConcurrent: goroutines may share a Stepper and split the elements anyhow.
 func TestConcurrent(t *testing.T) {
 	eachImplementation(t, func(t *testing.T, impl int) {
