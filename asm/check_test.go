@@ -162,16 +162,39 @@ func TestAMD64(t *testing.T) {
 	t.Log(seen)
 }
 
-// TestARM64 checks every instruction of the NEON kernels.
+// TestARM64 checks every instruction of the NEON kernels, and that they restore
+// FPCR.
 func TestARM64(t *testing.T) {
 	n := 0
 	for _, f := range listing(t, "arm64") {
 		if strings.HasSuffix(f.name, "NEON") {
 			n++
 			assert.Empty(t, faults(f, arm64Rules))
+			assert.Empty(t, floatControl(f))
 		}
 	}
 	assert.Greater(t, n, 0)
+}
+
+// floatControl says what is wrong with how f treats FPCR: what was read from it
+// must be put back, last.
+func floatControl(f function) string {
+	kept, last := "", ""
+	for _, in := range f.insts {
+		from, to, _ := strings.Cut(in.args, ", ")
+		switch {
+		case in.op == "MRS" && from == "FPCR" && last == "":
+			kept = to
+		case in.op == "MSR" && to == "FPCR":
+			last = from
+		case kept != "" && to == kept:
+			kept = "lost"
+		}
+	}
+	if last != kept {
+		return fmt.Sprintf("%s: FPCR was kept in %q and restored from %q", f.name, kept, last)
+	}
+	return ""
 }
 
 // TestRulesSeeFaults shows that the rules above can fail.
@@ -194,6 +217,11 @@ func TestRulesSeeFaults(t *testing.T) {
 	} {
 		got := faults(function{"f", c.insts}, c.rules)
 		assert.Contains(t, strings.Join(got, "\n"), c.want)
+	}
+	keep, set, restore := inst{op: "MRS", args: "FPCR, R9"}, inst{op: "MSR", args: "R5, FPCR"}, inst{op: "MSR", args: "R9, FPCR"}
+	assert.Empty(t, floatControl(function{"f", []inst{keep, set, restore}}))
+	for _, bad := range [][]inst{{keep, set}, {set}, {keep, restore, set}, {keep, set, {op: "MOVD", args: "R0, R9"}, restore}} {
+		assert.NotEmpty(t, floatControl(function{"f", bad}))
 	}
 	assert.Empty(t, faults(function{"f", []inst{{op: "MOVQ", args: "a+8(FP), R8"}, {op: "VZEROUPPER"}, {op: "MOVL", args: "AX, nan+16(FP)"}, {op: "RET"}}}, avx2Rules))
 }
