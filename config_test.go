@@ -344,3 +344,25 @@ func TestErrorsAreApart(t *testing.T) {
 		}
 	}
 }
+
+// TestShared: spans anywhere in memory, however far apart, share what they share.
+func TestShared(t *testing.T) {
+	at := func(p uintptr, n int) span { return span{p: unsafe.Add(unsafe.Pointer(nil), p), n: n} }
+	top := ^uintptr(0) - 4096
+	for _, c := range []struct {
+		a, b span
+		want int
+	}{
+		{at(4096, 100), at(4196, 100), 0},
+		{at(4096, 100), at(4195, 100), 1},
+		{at(4096, 100), at(4100, 10), 10},
+		{at(4096, 0), at(4096, 10), 0},
+		{at(4096, 100), at(top, 100), 0},
+		{at(4096, 100), at(top/2+1, 100), 0},
+		{at(top, 100), at(0, 0), 0},
+		{at(top, 100), at(top+50, 100), 50},
+	} {
+		assert.Equal(t, c.want, shared(c.a, c.b), "%v %v", c.a, c.b)
+		assert.Equal(t, c.want, shared(c.b, c.a), "%v %v", c.b, c.a)
+	}
+}

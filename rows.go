@@ -130,7 +130,9 @@ func checkApart(spans ...span) error {
 	return nil
 }
 
-// shared is how many bytes two spans, counted in bytes, have in common, if any.
+// shared is how many bytes two spans, counted in bytes, have in common.
 func shared(a, b span) int {
-	return int(min(uintptr(a.p)+uintptr(a.n), uintptr(b.p)+uintptr(b.n)) - max(uintptr(a.p), uintptr(b.p)))
+	from := max(uintptr(a.p), uintptr(b.p))
+	to := min(uintptr(a.p)+uintptr(a.n), uintptr(b.p)+uintptr(b.n))
+	return int(max(from, to) - from) // on 32 bits they may be further apart than an int holds
 }
