@@ -124,7 +124,7 @@ func stochasticF16(w float32, r uint32) F16 {
 	return sign | F16((q+r)>>16)
 }
 
-// narrowStochastic stores n float32 as kind k from element i on, rounded at
+// narrowStochastic stores n float32, n > 0, as kind k from element i on, rounded at
 // random.
 func (s *Stepper) narrowStochastic(im *implementation, k kind, to, from unsafe.Pointer, i, n int) {
 	round := im.convert.stochasticBF16
@@ -132,11 +132,14 @@ func (s *Stepper) narrowStochastic(im *implementation, k kind, to, from unsafe.P
 		round = im.convert.stochasticF16
 	}
 	to = unsafe.Add(to, i*2)
-	for index := s.plan.index + uint64(i); n > 0; {
+	for index := s.plan.index + uint64(i); ; {
 		m := int(min(uint64(n), 1<<32-index&(1<<32-1)))
 		round(to, from, m, drawsOf(s.plan.seed, s.plan.step, index))
+		if n -= m; n == 0 { // or else to and from would point behind the slices
+			return
+		}
 		to, from = unsafe.Add(to, 2*m), unsafe.Add(from, 4*m)
-		index, n = index+uint64(m), n-m
+		index += uint64(m)
 	}
 }
 
