@@ -7,7 +7,7 @@ import (
 
 // fusedKernels step 16-bit formats in one pass, in assembly, for Paper and Cautious
 // with a factor on the weight; they want a positive multiple of fusedUnit
-// elements. What there is no kernel for goes through the tiles.
+// elements, and get a rest that is less in a copy. What there is no kernel for goes through the tiles.
 type fusedKernels []fusedScheme
 
 type fusedScheme struct {
@@ -47,15 +47,23 @@ func (f fusedKernels) kernel(sch storage, pl *plan) kernel {
 	return nil
 }
 
-// runFused steps all whole units of a, in chunks, and returns how many elements
-// that was.
-func runFused(s *Stepper, im *implementation, sch storage, k kernel, a mixedArgs, unit float64) int {
+// runFused steps a by the kernel k.
+func runFused(s *Stepper, im *implementation, sch storage, k kernel, a mixedArgs, unit float64) {
 	c, scaled := &s.f32, s.f32
 	if s.plan.scale != ScaleNone {
 		scaled.lr = float32(s.f64.lr * unit)
 		c = &scaled
 	}
 	whole := a.n - a.n%fusedUnit
+	runUnits(im, sch, k, c, a, whole)
+	if whole < a.n {
+		runRest(im, sch, k, c, a, whole)
+	}
+	runtime.KeepAlive(&scaled)
+}
+
+// runUnits steps the first whole elements of a, a multiple of fusedUnit, in chunks.
+func runUnits(im *implementation, sch storage, k kernel, c *coef[float32], a mixedArgs, whole int) {
 	for i := 0; i < whole; i += chunk {
 		n := min(whole-i, chunk)
 		t := args{
@@ -75,8 +83,49 @@ func runFused(s *Stepper, im *implementation, sch storage, k kernel, a mixedArgs
 			mend(im, sch, a, i, n)
 		}
 	}
-	runtime.KeepAlive(&scaled)
-	return whole
+}
+
+// runRest steps the elements of a from i on, fewer than fusedUnit, in copies that
+// zeros make up to a unit: a zero makes no NaN. It is not inlined: clearing the
+// copies takes time.
+//
+//go:noinline
+func runRest(im *implementation, sch storage, k kernel, c *coef[float32], a mixedArgs, i int) {
+	var buf [4][fusedUnit]float32
+	extra := noescape(unsafe.Pointer(&buf[3]))
+	b := mixedArgs{
+		param:    noescape(unsafe.Pointer(&buf[0])),
+		grad:     noescape(unsafe.Pointer(&buf[1])),
+		momentum: noescape(unsafe.Pointer(&buf[2])),
+		n:        fusedUnit,
+	}
+	n := a.n - i
+	param, momentum := unsafe.Add(a.param, i*sch.param.size()), unsafe.Add(a.momentum, i*sch.momentum.size())
+	copyKind(sch.param, b.param, param, n)
+	copyKind(sch.grad, b.grad, unsafe.Add(a.grad, i*sch.grad.size()), n)
+	copyKind(sch.momentum, b.momentum, momentum, n)
+	switch {
+	case sch.shadow != kindNone:
+		b.shadow = extra
+		runUnits(im, sch, k, c, b, fusedUnit)
+		copyKind(sch.shadow, unsafe.Add(a.shadow, i*2), extra, n)
+	case sch.low() != kindNone:
+		b.low = extra
+		low := unsafe.Add(a.low, i*2)
+		copyKind(sch.low(), extra, low, n)
+		runUnits(im, sch, k, c, b, fusedUnit)
+		copyKind(sch.low(), low, extra, n)
+	default:
+		runUnits(im, sch, k, c, b, fusedUnit)
+	}
+	copyKind(sch.param, param, b.param, n)
+	copyKind(sch.momentum, momentum, b.momentum, n)
+	runtime.KeepAlive(&buf)
+}
+
+// copyKind copies n elements of kind k.
+func copyKind(k kind, to, from unsafe.Pointer, n int) {
+	copy(unsafe.Slice((*byte)(to), n*k.size()), unsafe.Slice((*byte)(from), n*k.size()))
 }
 
 // fusedChunk is not inlined so that each chunk passes a stack check.

@@ -117,15 +117,14 @@ func mixed(s *Stepper, sch storage, param, grad, momentum, extra span) error {
 		a.low = extra.p
 	}
 	im := &implementations[s.impl]
-	unit, done := 1.0, 0
+	unit := 1.0
 	if s.plan.scale != ScaleNone {
 		unit = cautiousScale(s.plan.scale, countTiles(s, im, sch, a), n)
 	}
 	if k := im.fused.kernel(sch, &s.plan); k != nil {
-		done = runFused(s, im, sch, k, a, unit)
-	}
-	if done < n {
-		stepTiles(s, im, sch, a, done, unit)
+		runFused(s, im, sch, k, a, unit)
+	} else {
+		stepTiles(s, im, sch, a, unit)
 	}
 	return nil
 }
@@ -160,13 +159,13 @@ func refuseMixed(s *Stepper, sch storage, param, grad, momentum, extra span) err
 	panic("lion: refused a call for no reason")
 }
 
-// stepTiles steps a from element i on. It is apart from mixed since clearing the
-// tiles takes time.
+// stepTiles steps a tile by tile. It is apart from mixed since clearing the tiles
+// takes time.
 //
 //go:noinline
-func stepTiles(s *Stepper, im *implementation, sch storage, a mixedArgs, i int, unit float64) {
+func stepTiles(s *Stepper, im *implementation, sch storage, a mixedArgs, unit float64) {
 	var buf tiles
-	for ; i < a.n; i += tile {
+	for i := 0; i < a.n; i += tile {
 		mixedTile(s, im, sch, a, i, unit, &buf)
 	}
 }
