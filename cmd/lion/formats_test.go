@@ -36,7 +36,6 @@ func TestTrainFormats(t *testing.T) {
 				assert.Equal(t, impl, got.implementation)
 				assert.Equal(t, formatDigests[s.name], got.digest[:digestShown])
 				assert.Greater(t, got.accuracy, 90.0)
-				assert.Greater(t, got.gbPerS, 0.0)
 			})
 		}
 	}
