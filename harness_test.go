@@ -45,14 +45,18 @@ func genericIndex() int {
 }
 
 // eachPath runs f for each scheme on every implementation. One that has fused
-// kernels steps the 16-bit schemes a second time without them, by tiles.
+// kernels steps the 16-bit schemes a second time without them, by tiles. Under the
+// race detector, which makes all of it many times as slow, a few will do.
 func eachPath(t *testing.T, f func(t *testing.T, impl int, sc *scheme)) {
 	t.Helper()
+	few := raceEnabled && testing.Short()
 	eachImplementation(t, func(t *testing.T, impl int) {
-		for _, sc := range schemes {
-			f(t, impl, sc)
+		for i, sc := range schemes {
+			if !few || i < int(numFormats)+2 || sc.storage.param == kindSplit {
+				f(t, impl, sc)
+			}
 		}
-		if implementations[impl].fused != nil {
+		if implementations[impl].fused != nil && !few {
 			t.Run("tiled", func(t *testing.T) {
 				impl := plantTiled(t, impl)
 				for _, sc := range schemes[numFormats:] {

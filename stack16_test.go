@@ -89,6 +89,9 @@ func TestStackGrowth16(t *testing.T) {
 	if testing.Short() {
 		every = 17
 	}
+	if raceEnabled { // whose frames are larger
+		every *= 4
+	}
 	eachImplementation(t, func(t *testing.T, impl int) {
 		prefer(t, impl)
 		for _, cfg := range []Config{{}, {Rule: Cautious, CautiousScale: ScaleMean}, {Rule: Smooth, Decay: Coupled}, {Decay: DecoupledPaper, Rule: Refined}, {Rounding: StochasticRounding}} {
