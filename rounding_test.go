@@ -596,3 +596,33 @@ func BenchmarkRounding(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkRounders rounds and joins tiles in the innermost cache.
+func BenchmarkRounders(b *testing.B) {
+	const n = tile
+	w, p, c := make([]float32, n), make([]uint16, n), make([]uint16, n)
+	for i, r := 0, (&prng{1}); i < n; i++ {
+		w[i] = float32(int32(r.next())) / (1 << 31)
+	}
+	for impl := range implementations {
+		if implementations[impl].missing != "" {
+			continue
+		}
+		convert := &implementations[impl].convert
+		for name, run := range map[string]func(){
+			"fmt=bf16/rounding=nearest":    func() { convert.narrowBF16(data(p), data(w), n) },
+			"fmt=f16/rounding=nearest":     func() { convert.narrowF16(data(p), data(w), n) },
+			"fmt=bf16/rounding=stochastic": func() { convert.stochasticBF16(data(p), data(w), n, draws{1, 2}) },
+			"fmt=f16/rounding=stochastic":  func() { convert.stochasticF16(data(p), data(w), n, draws{1, 2}) },
+			"fmt=kahan/split":              func() { convert.splitKahan(data(p), data(c), data(w), n) },
+			"fmt=kahan/join":               func() { convert.joinKahan(data(w), data(p), data(c), n) },
+		} {
+			b.Run(fmt.Sprintf("%s/n=%d/impl=%s", name, n, implementations[impl].name), func(b *testing.B) {
+				for i := 0; i < b.N; i++ {
+					run()
+				}
+				b.ReportMetric(b.Elapsed().Seconds()*1e9/float64(b.N)/n, "ns/elem")
+			})
+		}
+	}
+}
