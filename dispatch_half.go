@@ -121,6 +121,8 @@ func avx512Fused() fusedKernels {
 		{storeMasterF16, paperMasterF16AVX512, cautiousMasterF16AVX512},
 		{storeF32M16, paperF32M16AVX512, cautiousF32M16AVX512},
 		{storeSplit, paperSplitAVX512, cautiousSplitAVX512},
+		{storeBF16.atRandom(), paperRandomBF16AVX512, cautiousRandomBF16AVX512},
+		{storeF16.atRandom(), paperRandomF16AVX512, cautiousRandomF16AVX512},
 	}
 }
 
@@ -133,6 +135,8 @@ func avx2Fused() fusedKernels {
 		{storeMasterF16, paperMasterF16AVX2, cautiousMasterF16AVX2},
 		{storeF32M16, paperF32M16AVX2, cautiousF32M16AVX2},
 		{storeSplit, paperSplitAVX2, cautiousSplitAVX2},
+		{storeBF16.atRandom(), paperRandomBF16AVX2, cautiousRandomBF16AVX2},
+		{storeF16.atRandom(), paperRandomF16AVX2, cautiousRandomF16AVX2},
 	}
 }
 
@@ -327,3 +331,27 @@ func statsF32NEON(b *blockStats, grad unsafe.Pointer, n int)
 
 //go:noescape
 func statsF64NEON(b *blockStats, grad unsafe.Pointer, n int)
+
+//go:noescape
+func paperRandomBF16AVX512(a *args) (nan uint32)
+
+//go:noescape
+func cautiousRandomBF16AVX512(a *args) (nan uint32)
+
+//go:noescape
+func paperRandomF16AVX512(a *args) (nan uint32)
+
+//go:noescape
+func cautiousRandomF16AVX512(a *args) (nan uint32)
+
+//go:noescape
+func paperRandomBF16AVX2(a *args) (nan uint32)
+
+//go:noescape
+func cautiousRandomBF16AVX2(a *args) (nan uint32)
+
+//go:noescape
+func paperRandomF16AVX2(a *args) (nan uint32)
+
+//go:noescape
+func cautiousRandomF16AVX2(a *args) (nan uint32)

@@ -30,9 +30,10 @@ var (
 
 // kernel returns the kernel for a scheme and a plan, or nil.
 func (f fusedKernels) kernel(sch storage, pl *plan) kernel {
-	if pl.mix != mixNone || pl.rounding == StochasticRounding && sch.rounds() {
+	if pl.mix != mixNone {
 		return nil
 	}
+	sch.random = sch.drawn(pl)
 	for i := range f {
 		if f[i].storage != sch {
 			continue
@@ -54,6 +55,9 @@ func runFused(s *Stepper, im *implementation, sch storage, k kernel, a mixedArgs
 		scaled.lr = float32(s.f64.lr * unit)
 		c = &scaled
 	}
+	if sch.random = sch.drawn(&s.plan); sch.random {
+		a.draws = drawsOf(s.plan.seed, s.plan.step, s.plan.index)
+	}
 	whole := a.n - a.n%fusedUnit
 	runUnits(im, sch, k, c, a, whole)
 	if whole < a.n {
@@ -64,6 +68,7 @@ func runFused(s *Stepper, im *implementation, sch storage, k kernel, a mixedArgs
 
 // runUnits steps the first whole elements of a, a multiple of fusedUnit, in chunks.
 func runUnits(im *implementation, sch storage, k kernel, c *coef[float32], a mixedArgs, whole int) {
+	var d draws
 	for i := 0; i < whole; i += chunk {
 		n := min(whole-i, chunk)
 		t := args{
@@ -74,6 +79,9 @@ func runUnits(im *implementation, sch storage, k kernel, c *coef[float32], a mix
 			c:        noescape(unsafe.Pointer(c)),
 		}
 		switch {
+		case sch.random:
+			d = a.draws.after(uint32(i))
+			t.extra = noescape(unsafe.Pointer(&d))
 		case sch.shadow != kindNone:
 			t.extra = unsafe.Add(a.shadow, i*2)
 		case sch.low() != kindNone:
@@ -83,6 +91,7 @@ func runUnits(im *implementation, sch storage, k kernel, c *coef[float32], a mix
 			mend(im, sch, a, i, n)
 		}
 	}
+	runtime.KeepAlive(&d)
 }
 
 // runRest steps the elements of a from i on, fewer than fusedUnit, in copies that
@@ -98,6 +107,7 @@ func runRest(im *implementation, sch storage, k kernel, c *coef[float32], a mixe
 		grad:     noescape(unsafe.Pointer(&buf[1])),
 		momentum: noescape(unsafe.Pointer(&buf[2])),
 		n:        fusedUnit,
+		draws:    a.draws.after(uint32(i)),
 	}
 	n := a.n - i
 	param, momentum := unsafe.Add(a.param, i*sch.param.size()), unsafe.Add(a.momentum, i*sch.momentum.size())

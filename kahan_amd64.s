@@ -37,7 +37,8 @@ GLOBL kahanConst<>(SB), RODATA|NOPTR, $12
 	VCMPPS    $3, x, x, a  \
 	VBLENDVPS a, Y10, x, x
 
-// SPLITKAHAN: p and c = the bfloat16s of the weights at w. Smashes Y0–Y3.
+// SPLITKAHAN: p and c = the bfloat16s of the weights at w. What is left over less
+// itself is 0 or, where it is no number, a NaN with all of its bits. Smashes Y0–Y3.
 #define SPLITKAHAN(w, p, c) \
 	VMOVUPS w, Y0           \
 	CANON(Y0, Y2)           \
@@ -47,7 +48,6 @@ GLOBL kahanConst<>(SB), RODATA|NOPTR, $12
 	PUT(Y1, X1, p)          \
 	VSUBPS  Y2, Y0, Y0      \
 	VSUBPS  Y0, Y0, Y3      \
-	VCMPPS  $3, Y3, Y3, Y3  \
 	VPANDN  Y0, Y3, Y0      \
 	UP(Y0, Y2, Y1)          \
 	VPSRLD  $16, Y1, Y1     \

@@ -113,7 +113,7 @@ type args struct {
 	param, grad, momentum unsafe.Pointer
 	n                     int
 	c                     unsafe.Pointer // to a coef of the compute type
-	extra                 unsafe.Pointer // a shadow, or the lower halves of param
+	extra                 unsafe.Pointer // a shadow, the lower halves of param, or draws
 }
 
 // format is an element format of the three slices.

@@ -45,6 +45,7 @@ func TestTable(t *testing.T) {
 			}
 		}
 		for _, f := range im.fused {
+			f.storage.random = false
 			assert.NotNil(t, f.paper, "%s %v", im.name, f.storage)
 			assert.NotNil(t, f.cautious, "%s %v", im.name, f.storage)
 			assert.True(t, slices.ContainsFunc(schemes[numFormats:], func(sc *scheme) bool { return sc.storage == f.storage }),

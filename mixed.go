@@ -28,12 +28,14 @@ const (
 // A storage says how the slices of a call are stored.
 type storage struct {
 	param, grad, momentum, shadow kind
+	random                        bool // of a fused kernel: param is rounded at random
 }
 
 // mixedArgs are the slices of a mixed call; low and shadow may be nil.
 type mixedArgs struct {
 	param, low, grad, momentum, shadow unsafe.Pointer
 	n                                  int
+	draws                              draws // of the first, for a fused kernel
 }
 
 // size is the bytes of an element of kind k.
@@ -121,7 +123,7 @@ func mixed(s *Stepper, sch storage, param, grad, momentum, extra span) error {
 	if s.plan.scale != ScaleNone {
 		unit = cautiousScale(s.plan.scale, countTiles(s, im, sch, a), n)
 	}
-	if k := im.fused.kernel(sch, &s.plan); k != nil {
+	if k := im.fused.kernel(sch, &s.plan); k != nil && (!sch.drawn(&s.plan) || s.plan.oneKey(n)) {
 		runFused(s, im, sch, k, a, unit)
 	} else {
 		stepTiles(s, im, sch, a, unit)

@@ -143,6 +143,18 @@ func (s *Stepper) narrowStochastic(im *implementation, k kind, to, from unsafe.P
 	}
 }
 
+// drawn says whether the weights are rounded at random.
+func (sch storage) drawn(pl *plan) bool { return pl.rounding == StochasticRounding && sch.rounds() }
+
+// oneKey says whether the draws of n elements, one or more, have the same key.
+func (pl *plan) oneKey(n int) bool { return pl.index>>32 == (pl.index+uint64(n-1))>>32 }
+
+// atRandom is a storage whose weights are.
+func (sch storage) atRandom() storage {
+	sch.random = true
+	return sch
+}
+
 // A rounder converts n float32 to 16 bits at random; d are the draws of the first.
 type rounder func(dst, src unsafe.Pointer, n int, d draws)
 

@@ -3,6 +3,7 @@ package lion
 import (
 	"fmt"
 	"math"
+	"math/rand"
 	"os"
 	"runtime"
 	"slices"
@@ -546,6 +547,47 @@ func TestStochasticSplits(t *testing.T) {
 		assert.NotEqual(t, whole, b, name)
 	}
 	assert.Equal(t, uint64(12), s.From(12).plan.index)
+}
+
+// TestStochasticFused compares steps that round at random in one pass with tiles, of
+// the same implementation and of generic, over bits that are hard on them, and over
+// chunks.
+func TestStochasticFused(t *testing.T) {
+	r := rand.New(rand.NewSource(4))
+	configs := valueConfigs()
+	eachImplementation(t, func(t *testing.T, impl int) {
+		im := &implementations[impl]
+		if !slices.ContainsFunc(im.fused, func(f fusedScheme) bool { return f.random }) {
+			t.Skip("it rounds at random in tiles")
+		}
+		check := func(sch storage, cfg Config, index uint64, n int, msg string) {
+			cfg.Rounding, cfg.Seed, cfg.Implementation = StochasticRounding, 5, im.name
+			s := stepper(cfg).At(9)
+			s.plan.index = index
+			in := newFusedSlices(r, sch, n)
+			got, tiled, want := in.clone(), in.clone(), in.clone()
+			k := im.fused.kernel(sch, &s.plan)
+			require.NotNil(t, k)
+			runFused(&s, im, sch, k, got.args(n), 1)
+			stepTiles(&s, im, sch, tiled.args(n), 1)
+			stepTiles(&s, &implementations[genericIndex()], sch, want.args(n), 1)
+			require.NoError(t, sameFused(sch.atRandom(), n, &in, &want, &tiled), "%s: tiles", msg)
+			require.NoError(t, sameFused(sch.atRandom(), n, &in, &want, &got), msg)
+		}
+		for name, sch := range map[string]storage{"BF16": storeBF16, "F16": storeF16} {
+			for _, rule := range []Rule{Paper, Cautious} {
+				for about, cfg := range configs {
+					cfg.Rule = rule
+					msg := fmt.Sprintf("%s %v, %s", name, rule, about)
+					check(sch, cfg, 0, 3*tile+7, msg)
+					check(sch, cfg, 1<<33-101, 101, msg+", at the last of a key")
+				}
+				cfg := decaying()
+				cfg.Rule = rule
+				check(sch, cfg, 3, 2*chunk+fusedUnit+5, name+" in chunks")
+			}
+		}
+	})
 }
 
 func TestStochasticDoesNotAllocate(t *testing.T) {

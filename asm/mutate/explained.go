@@ -21,6 +21,10 @@ var explanations = []struct {
 		"LR is never negative, so that setting its sign and flipping it are the same"},
 	{regexp.MustCompile(`^avx2\.h AGREE: CMP \$12, g, Y15, Y4 → CMP \$4, `),
 		"only a NaN gradient makes a difference, and there c is NaN too, whose own comparison gives no step"},
+	{regexp.MustCompile(`^kahan_amd64\.s UP: VPSRLD \$16, x, a → VPSRAD `),
+		"only the lowest bit is kept"},
+	{regexp.MustCompile(`^kahan_amd64\.s JOINKAHAN: VPMOVZXWD (p, Y0|c, Y1) → VPMOVSXWD `),
+		"the upper halves are shifted out"},
 }
 
 // explanation returns the index of what explains m, or -1.

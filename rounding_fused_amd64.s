@@ -1,0 +1,428 @@
+//go:build !purego
+
+#include "go_asm.h"
+#include "textflag.h"
+
+// The steps of bfloat16 and IEEE halves, fused, with weights that are rounded at
+// random: as mixed_amd64.s has the steps and rounding_amd64.s the rounding. n is a
+// positive multiple of 32. A NaN is rounded like a number here and stays one.
+//
+//	R11  draws   R12  the counter of the next element, in AVX2
+//	Y6  scratch here   Y7  MSUM; the rest as in avx2.h
+//	Z19  the counters of the next vector   Z20  the key   Z21  by which they grow
+//	Z22–Z24  the multipliers
+//	Z25  1   Z26  0x7fff, in each element
+//	Z27  2⁴⁰   Z28  65536   Z29  2⁻¹⁴   Z30  minus the difference of the biases,
+//	shifted by 3   Z31  what makes infinity a NaN; the rest as in avx512.h
+
+#define SIZE 4
+#define LOGSIZE 2
+#define LANES512 16
+#define MOVU VMOVUPS
+#define MOVZ VMOVUPS.Z
+#define MOV1 VMOVSS
+#define BCAST VBROADCASTSS
+#define MUL VMULPS
+#define ADD VADDPS
+#define SUB VSUBPS
+#define DIV VDIVPS
+#define SQRT VSQRTPS
+#define CMP VCMPPS
+#define BLENDV VBLENDVPS
+#define BLENDM VBLENDMPS
+#define MOVMSK VMOVMSKPS
+#define MIN VMINPS
+#define TERNLOG VPTERNLOGD
+#define IADD VPADDD
+#define ISHL VPSLLD
+#define MOVM2 VPMOVD2M
+#define MSUM Y7
+#define ZERO ZEROS
+#define MANTISSA 23
+
+#define TERMS
+#define ZTERMS
+
+#include "avx2.h"
+#include "avx512.h"
+
+// The multiples of what a counter grows by: even ones, odd ones, 0–7, 8–15.
+DATA drawLanes<>+0(SB)/8, $0x3c6ef37200000000
+DATA drawLanes<>+8(SB)/8, $0xb54cda5678dde6e4
+DATA drawLanes<>+16(SB)/8, $0x2e2ac13af1bbcdc8
+DATA drawLanes<>+24(SB)/8, $0xa708a81e6a99b4ac
+DATA drawLanes<>+32(SB)/8, $0xdaa66d2b9e3779b9
+DATA drawLanes<>+40(SB)/8, $0x5384540f1715609d
+DATA drawLanes<>+48(SB)/8, $0xcc623af38ff34781
+DATA drawLanes<>+56(SB)/8, $0x454021d708d12e65
+DATA drawLanes<>+64(SB)/8, $0x9e3779b900000000
+DATA drawLanes<>+72(SB)/8, $0xdaa66d2b3c6ef372
+DATA drawLanes<>+80(SB)/8, $0x1715609d78dde6e4
+DATA drawLanes<>+88(SB)/8, $0x5384540fb54cda56
+DATA drawLanes<>+96(SB)/8, $0x8ff34781f1bbcdc8
+DATA drawLanes<>+104(SB)/8, $0xcc623af32e2ac13a
+DATA drawLanes<>+112(SB)/8, $0x08d12e656a99b4ac
+DATA drawLanes<>+120(SB)/8, $0x454021d7a708a81e
+GLOBL drawLanes<>(SB), RODATA|NOPTR, $128
+
+#define EVENS   drawLanes<>+0(SB)
+#define ODDS    drawLanes<>+32(SB)
+#define LOWER8  drawLanes<>+64(SB)
+#define UPPER8  drawLanes<>+96(SB)
+
+DATA drawConst<>+0(SB)/4, $const_drawMul1
+DATA drawConst<>+4(SB)/4, $const_drawMul2
+DATA drawConst<>+8(SB)/4, $const_drawMul3
+DATA drawConst<>+12(SB)/4, $0xe3779b90
+DATA drawConst<>+16(SB)/4, $1
+DATA drawConst<>+20(SB)/4, $0x7fff
+DATA drawConst<>+24(SB)/4, $0x53800000
+DATA drawConst<>+28(SB)/4, $0x47800000
+DATA drawConst<>+32(SB)/4, $0x38800000
+DATA drawConst<>+36(SB)/4, $0x40000000
+DATA drawConst<>+40(SB)/4, $0x02000000
+DATA drawConst<>+44(SB)/4, $0xffff0000
+GLOBL drawConst<>(SB), RODATA|NOPTR, $48
+
+DATA drawZeros<>+0(SB)/8, $0
+DATA drawZeros<>+8(SB)/8, $0
+DATA drawZeros<>+16(SB)/8, $0
+DATA drawZeros<>+24(SB)/8, $0
+GLOBL drawZeros<>(SB), RODATA|NOPTR, $32
+
+#define CONST(i, v) VPBROADCASTD drawConst<>+(i*4)(SB), v
+#define ZEROS drawZeros<>(SB)
+
+// DRAW: Y1 = the random bits of the elements from R12 on. Smashes Y3, Y4.
+#define DRAW(lanes) \
+	VMOVD        R12, X1           \
+	VPBROADCASTD X1, Y1            \
+	VPADDD       lanes, Y1, Y1     \
+	VPSRLD       $17, Y1, Y3       \
+	VPXOR        Y3, Y1, Y1        \
+	VPBROADCASTD draws_key(R11), Y4 \
+	VPXOR        Y4, Y1, Y1        \
+	CONST(0, Y4)                   \
+	VPMULLD      Y4, Y1, Y1        \
+	VPSRLD       $11, Y1, Y3       \
+	VPXOR        Y3, Y1, Y1        \
+	CONST(1, Y4)                   \
+	VPMULLD      Y4, Y1, Y1        \
+	VPSRLD       $15, Y1, Y3       \
+	VPXOR        Y3, Y1, Y1        \
+	CONST(2, Y4)                   \
+	VPMULLD      Y4, Y1, Y1        \
+	VPSRLD       $16, Y1, Y1
+
+// EVENBF and ODDBF: y = every other bfloat16 of the 16 at x, widened.
+#define EVENBF(x, y) \
+	VMOVDQU x, y       \
+	VPSLLD  $16, y, y
+#define ODDBF(x, y) \
+	CONST(11, y)     \
+	VPAND   x, y, y
+
+// ROUNDBF: the upper halves of z = y rounded to bfloat16, to nearest even. Smashes
+// Y3, Y4.
+#define ROUNDBF(y, z) \
+	VPSRLD $16, y, Y3     \
+	CONST(4, Y4)          \
+	VPAND  Y4, Y3, Y3     \
+	CONST(5, Y4)          \
+	VPADDD Y4, y, z       \
+	VPADDD Y3, z, z
+
+// PAIRBF: 16 elements, the even ones and then the odd. Y6 is the even momenta, and
+// above them the even weights.
+#define PAIRBF(RULE, i) \
+	EVENBF((i*32)(DI), Y0)       \
+	EVENBF((i*32)(SI), Y1)       \
+	EVENBF((i*32)(DX), Y2)       \
+	RULE(Y0, Y1, Y2)             \
+	ROUNDBF(Y2, Y2)              \
+	VPSRLD   $16, Y2, Y6         \
+	DRAW(EVENS)                  \
+	VPADDD   Y1, Y0, Y0          \
+	VPBLENDW $0xAA, Y0, Y6, Y6   \
+	ODDBF((i*32)(DI), Y0)        \
+	ODDBF((i*32)(SI), Y1)        \
+	ODDBF((i*32)(DX), Y2)        \
+	RULE(Y0, Y1, Y2)             \
+	ROUNDBF(Y2, Y2)              \
+	DRAW(ODDS)                   \
+	VPADDD   Y1, Y0, Y0          \
+	VPBLENDW $0xAA, Y2, Y6, Y2   \
+	VPSRLD   $16, Y6, Y6         \
+	VPBLENDW $0xAA, Y0, Y6, Y0   \
+	VMOVDQU  Y2, (i*32)(DX)      \
+	VMOVDQU  Y0, (i*32)(DI)      \
+	ADDL     $0xe3779b90, R12
+#define LOOPBF16(RULE) \
+	PREFETCHT0 2048(DI) \
+	PREFETCHT0 2048(SI) \
+	PREFETCHT0 2048(DX) \
+	PAIRBF(RULE, 0)     \
+	PAIRBF(RULE, 1)     \
+	ADDQ $64, DI        \
+	ADDQ $64, SI        \
+	ADDQ $64, DX
+
+// PUTH: x = y rounded to halves by the random bits in Y1, as ROUNDH of
+// rounding_amd64.s. Smashes y, Y1, Y3–Y6.
+#define PUTH(y, x) \
+	VCMPPS     $3, y, y, Y6      \
+	CONST(10, Y5)                \
+	VBLENDVPS  Y6, Y5, Y1, Y1    \
+	VPSLLD     $1, y, Y3         \
+	VPSRLD     $1, Y3, Y3        \
+	VPXOR      Y3, y, y          \
+	CONST(6, Y5)                 \
+	VMULPS     Y5, Y3, Y4        \
+	VCVTTPS2DQ Y4, Y4            \
+	CONST(8, Y5)                 \
+	VPCMPGTD   Y3, Y5, Y6        \
+	CONST(7, Y5)                 \
+	VPMINSD    Y5, Y3, Y3        \
+	VPSLLD     $3, Y3, Y3        \
+	CONST(9, Y5)                 \
+	VPADDD     Y5, Y3, Y3        \
+	VBLENDVPS  Y6, Y4, Y3, Y3    \
+	VPADDD     Y1, Y3, Y3        \
+	VPOR       y, Y3, Y3         \
+	VPSRLD     $16, Y3, Y3       \
+	VPACKUSDW  Y3, Y3, Y3        \
+	VPERMQ     $8, Y3, Y3        \
+	VMOVDQU    X3, x
+
+#define STEPF16(RULE, i, lanes) \
+	VCVTPH2PS (i*16)(DI), Y0     \
+	VCVTPH2PS (i*16)(SI), Y1     \
+	VCVTPH2PS (i*16)(DX), Y2     \
+	RULE(Y0, Y1, Y2)             \
+	VCVTPS2PH $0, Y2, (i*16)(DX) \
+	DRAW(lanes)                  \
+	PUTH(Y0, (i*16)(DI))
+#define LOOPF16(RULE) \
+	PREFETCHT0 2048(DI)      \
+	PREFETCHT0 2048(SI)      \
+	PREFETCHT0 2048(DX)      \
+	STEPF16(RULE, 0, LOWER8) \
+	STEPF16(RULE, 1, UPPER8) \
+	ADDL $0xe3779b90, R12        \
+	STEPF16(RULE, 2, LOWER8) \
+	STEPF16(RULE, 3, UPPER8) \
+	ADDL $0xe3779b90, R12        \
+	ADDQ $64, DI             \
+	ADDQ $64, SI             \
+	ADDQ $64, DX
+
+// ZSETUPDRAW reads draws and the constants. Smashes Z0.
+#define ZSETUPDRAW \
+	ZSETUP                           \
+	VPBROADCASTD  draws_counter(R11), Z19 \
+	VPBROADCASTD  draws_key(R11), Z20     \
+	VMOVDQU       LOWER8, Y0         \
+	VINSERTI64X4  $1, UPPER8, Z0, Z0 \
+	VPADDD        Z0, Z19, Z19       \
+	CONST(3, Z21)                    \
+	CONST(0, Z22)                    \
+	CONST(1, Z23)                    \
+	CONST(2, Z24)                    \
+	CONST(4, Z25)                    \
+	CONST(5, Z26)                    \
+	CONST(6, Z27)                    \
+	CONST(7, Z28)                    \
+	CONST(8, Z29)                    \
+	CONST(9, Z30)                    \
+	CONST(10, Z31)
+
+// ZDRAW: Z1 = the random bits of the next vector. Smashes Z3.
+#define ZDRAW \
+	VPSRLD     $17, Z19, Z1         \
+	VPTERNLOGD $0x96, Z20, Z19, Z1  \
+	VPMULLD    Z22, Z1, Z1          \
+	VPADDD     Z21, Z19, Z19        \
+	VPSRLD     $11, Z1, Z3          \
+	VPXORD     Z3, Z1, Z1           \
+	VPMULLD    Z23, Z1, Z1          \
+	VPSRLD     $15, Z1, Z3          \
+	VPXORD     Z3, Z1, Z1           \
+	VPMULLD    Z24, Z1, Z1          \
+	VPSRLD     $16, Z1, Z1
+
+#define ZLOADBF(x, z) \
+	VPMOVZXWD x, z      \
+	VPSLLD    $16, z, z
+
+#define ZSTEPBF16(RULE, i) \
+	ZLOADBF((i*32)(DI), Z0)      \
+	ZLOADBF((i*32)(SI), Z1)      \
+	ZLOADBF((i*32)(DX), Z2)      \
+	RULE(Z0, Z1, Z2)             \
+	VPSRLD  $16, Z2, Z3          \
+	VPANDD  Z25, Z3, Z3          \
+	VPADDD  Z26, Z2, Z4          \
+	VPADDD  Z3, Z4, Z4           \
+	VPSRLD  $16, Z4, Z4          \
+	VPMOVDW Z4, (i*32)(DX)       \
+	ZDRAW                        \
+	VPADDD  Z1, Z0, Z0           \
+	VPSRLD  $16, Z0, Z0          \
+	VPMOVDW Z0, (i*32)(DI)
+#define ZLOOPBF16(RULE) \
+	PREFETCHT0 1024(DI) \
+	PREFETCHT0 1024(SI) \
+	PREFETCHT0 1024(DX) \
+	ZSTEPBF16(RULE, 0)  \
+	ZSTEPBF16(RULE, 1)  \
+	ADDQ $64, DI        \
+	ADDQ $64, SI        \
+	ADDQ $64, DX
+
+#define ZSTEPF16(RULE, i) \
+	VCVTPH2PS  (i*32)(DI), Z0     \
+	VCVTPH2PS  (i*32)(SI), Z1     \
+	VCVTPH2PS  (i*32)(DX), Z2     \
+	RULE(Z0, Z1, Z2)              \
+	VCVTPS2PH  $0, Z2, (i*32)(DX) \
+	ZDRAW                         \
+	VCMPPS     $3, Z0, Z0, K4     \
+	VMOVDQU32  Z31, K4, Z1        \
+	VPANDND    Z0, Z14, Z3        \
+	VPANDD     Z0, Z14, Z0        \
+	VMULPS     Z27, Z3, Z4        \
+	VCVTTPS2DQ Z4, Z4             \
+	VPCMPD     $1, Z29, Z3, K4    \
+	VPMINSD    Z28, Z3, Z3        \
+	VPSLLD     $3, Z3, Z3         \
+	VPADDD     Z30, Z3, Z3        \
+	VMOVDQU32  Z4, K4, Z3         \
+	VPADDD     Z1, Z3, Z3         \
+	VPORD      Z0, Z3, Z3         \
+	VPSRLD     $16, Z3, Z3        \
+	VPMOVDW    Z3, (i*32)(DI)
+#define ZLOOPF16(RULE) \
+	PREFETCHT0 1024(DI) \
+	PREFETCHT0 1024(SI) \
+	PREFETCHT0 1024(DX) \
+	ZSTEPF16(RULE, 0)   \
+	ZSTEPF16(RULE, 1)   \
+	ADDQ $64, DI        \
+	ADDQ $64, SI        \
+	ADDQ $64, DX
+
+// func paperRandomBF16AVX2(a *args) (nan uint32)
+TEXT ·paperRandomBF16AVX2(SB), NOSPLIT, $0-12
+	MOVQ a+0(FP), R8
+	MOVQ args_extra(R8), R11
+	SETUP
+	MOVL draws_counter(R11), R12
+
+loop:
+	LOOPBF16(PAPER)
+	SUBQ $32, CX
+	JNZ  loop
+	FINISH
+	MOVL AX, nan+8(FP)
+	RET
+
+// func cautiousRandomBF16AVX2(a *args) (nan uint32)
+TEXT ·cautiousRandomBF16AVX2(SB), NOSPLIT, $0-12
+	MOVQ a+0(FP), R8
+	MOVQ args_extra(R8), R11
+	SETUP
+	MOVL draws_counter(R11), R12
+
+loop:
+	LOOPBF16(CAUTIOUS)
+	SUBQ $32, CX
+	JNZ  loop
+	FINISH
+	MOVL AX, nan+8(FP)
+	RET
+
+// func paperRandomF16AVX2(a *args) (nan uint32)
+TEXT ·paperRandomF16AVX2(SB), NOSPLIT, $0-12
+	MOVQ a+0(FP), R8
+	MOVQ args_extra(R8), R11
+	SETUP
+	MOVL draws_counter(R11), R12
+
+loop:
+	LOOPF16(PAPER)
+	SUBQ $32, CX
+	JNZ  loop
+	FINISH
+	MOVL AX, nan+8(FP)
+	RET
+
+// func cautiousRandomF16AVX2(a *args) (nan uint32)
+TEXT ·cautiousRandomF16AVX2(SB), NOSPLIT, $0-12
+	MOVQ a+0(FP), R8
+	MOVQ args_extra(R8), R11
+	SETUP
+	MOVL draws_counter(R11), R12
+
+loop:
+	LOOPF16(CAUTIOUS)
+	SUBQ $32, CX
+	JNZ  loop
+	FINISH
+	MOVL AX, nan+8(FP)
+	RET
+
+// func paperRandomBF16AVX512(a *args) (nan uint32)
+TEXT ·paperRandomBF16AVX512(SB), NOSPLIT, $0-12
+	MOVQ a+0(FP), R8
+	MOVQ args_extra(R8), R11
+	ZSETUPDRAW
+
+loop:
+	ZLOOPBF16(ZPAPER)
+	SUBQ $32, R10
+	JNZ  loop
+	ZFINISH
+	MOVL AX, nan+8(FP)
+	RET
+
+// func cautiousRandomBF16AVX512(a *args) (nan uint32)
+TEXT ·cautiousRandomBF16AVX512(SB), NOSPLIT, $0-12
+	MOVQ a+0(FP), R8
+	MOVQ args_extra(R8), R11
+	ZSETUPDRAW
+
+loop:
+	ZLOOPBF16(ZCAUTIOUS)
+	SUBQ $32, R10
+	JNZ  loop
+	ZFINISH
+	MOVL AX, nan+8(FP)
+	RET
+
+// func paperRandomF16AVX512(a *args) (nan uint32)
+TEXT ·paperRandomF16AVX512(SB), NOSPLIT, $0-12
+	MOVQ a+0(FP), R8
+	MOVQ args_extra(R8), R11
+	ZSETUPDRAW
+
+loop:
+	ZLOOPF16(ZPAPER)
+	SUBQ $32, R10
+	JNZ  loop
+	ZFINISH
+	MOVL AX, nan+8(FP)
+	RET
+
+// func cautiousRandomF16AVX512(a *args) (nan uint32)
+TEXT ·cautiousRandomF16AVX512(SB), NOSPLIT, $0-12
+	MOVQ a+0(FP), R8
+	MOVQ args_extra(R8), R11
+	ZSETUPDRAW
+
+loop:
+	ZLOOPF16(ZCAUTIOUS)
+	SUBQ $32, R10
+	JNZ  loop
+	ZFINISH
+	MOVL AX, nan+8(FP)
+	RET
