@@ -25,6 +25,16 @@ var explanations = []struct {
 		"only the lowest bit is kept"},
 	{regexp.MustCompile(`^kahan_amd64\.s JOINKAHAN: VPMOVZXWD (p, Y0|c, Y1) → VPMOVSXWD `),
 		"the upper halves are shifted out"},
+	{regexp.MustCompile(`^rounding_amd64\.s (ROUNDBF|ROUNDH): VCMPPS \$3, Y0, Y0, Y2 → VCMPPS \$3, Y2, Y0, Y2$`),
+		"what DRAW leaves in Y2 was shifted down and is no NaN"},
+	{regexp.MustCompile(`^rounding_amd64\.s stochastic\w+AVX2: MOVQ n\+16\(FP\), CX → deleted$`),
+		"the wrapper that Go calls assembly by happens to leave n in CX; no convention promises it"},
+	{regexp.MustCompile(`^rounding_amd64\.s roundSteps: roundSteps<>\+40\(SB\)/8 `),
+		"only AVX-512 reads it, which this was not run with"},
+	{regexp.MustCompile(`^rounding(_fused)?_amd64\.s \w+: \w+<>\+32\(SB\)/4 \$0x38800000 → \$0x38800001$`),
+		"at 2⁻¹⁴ itself both ways of rounding give the same"},
+	{regexp.MustCompile(`^rounding(_fused)?_amd64\.s \w+: \w+<>\+40\(SB\)/4 \$0x02000000 → \$0x2000001$`),
+		"the lower half is cut off after it is added to zeros"},
 }
 
 // explanation returns the index of what explains m, or -1.
