@@ -47,9 +47,10 @@ func sixteensAtRandom(kernel, rest rounder) rounder {
 	}
 }
 
-// summer makes a summer of an assembly kernel, which wants a positive multiple of
-// 16 and finite numbers: without them the sums aren't finite either.
-func summer[T float](kernel func(b *blockStats, grad unsafe.Pointer, n int)) func(b *blockStats, grad unsafe.Pointer, n int) {
+// wholeSummer makes a summer of an assembly kernel, which wants a positive multiple
+// of 16 and finite numbers: without them the sums aren't finite either. rest adds
+// what the kernel doesn't.
+func wholeSummer(kernel, rest summer, size int) summer {
 	return func(b *blockStats, grad unsafe.Pointer, n int) {
 		whole := n &^ 15
 		if whole > 0 {
@@ -64,7 +65,20 @@ func summer[T float](kernel func(b *blockStats, grad unsafe.Pointer, n int)) fun
 			}
 		}
 		if whole < n {
-			sumGeneric[T](b, unsafe.Add(grad, whole*int(unsafe.Sizeof(T(0)))), n-whole)
+			rest(b, unsafe.Add(grad, whole*size), n-whole)
 		}
 	}
+}
+
+// kernelSummers makes summers of assembly kernels; without ones for 16-bit elements
+// those are widened for that of float32.
+func kernelSummers(f32, f64, bf16, f16 summer, widen converters) summers {
+	generic := &genericSummers
+	s := summers{f32: wholeSummer(f32, generic.f32, 4), f64: wholeSummer(f64, generic.f64, 8)}
+	if bf16 == nil {
+		s.bf16, s.f16 = widenedSummer(widen.widenBF16, s.f32), widenedSummer(widen.widenF16, s.f32)
+	} else {
+		s.bf16, s.f16 = wholeSummer(bf16, generic.bf16, 2), wholeSummer(f16, generic.f16, 2)
+	}
+	return s
 }

@@ -321,10 +321,22 @@ func statsF32AVX512(b *blockStats, grad unsafe.Pointer, n int)
 func statsF64AVX512(b *blockStats, grad unsafe.Pointer, n int)
 
 //go:noescape
+func statsBF16AVX512(b *blockStats, grad unsafe.Pointer, n int)
+
+//go:noescape
+func statsF16AVX512(b *blockStats, grad unsafe.Pointer, n int)
+
+//go:noescape
 func statsF32AVX2(b *blockStats, grad unsafe.Pointer, n int)
 
 //go:noescape
 func statsF64AVX2(b *blockStats, grad unsafe.Pointer, n int)
+
+//go:noescape
+func statsBF16AVX2(b *blockStats, grad unsafe.Pointer, n int)
+
+//go:noescape
+func statsF16AVX2(b *blockStats, grad unsafe.Pointer, n int)
 
 //go:noescape
 func statsF32NEON(b *blockStats, grad unsafe.Pointer, n int)

@@ -151,35 +151,50 @@ func kindOf[T Gradient]() kind {
 	return kindBF16
 }
 
-// sumBlock adds n elements of a block to sums; 16-bit ones are widened in tiles.
-// It is not inlined so that each block passes a stack check.
+// sumBlock adds n elements of a block to sums. It is not inlined so that each block
+// passes a stack check.
 //
 //go:noinline
 func sumBlock(sums *blockStats, grad unsafe.Pointer, n int, k kind) {
-	im := &implementations[preferred]
+	f := &implementations[preferred].stats
 	b := (*blockStats)(noescape(unsafe.Pointer(sums))) // the caller's, alive after this
 	switch k {
 	case kindF64:
-		im.stats.f64(b, grad, n)
+		f.f64(b, grad, n)
 	case kindF32:
-		im.stats.f32(b, grad, n)
-	default:
+		f.f32(b, grad, n)
+	case kindBF16:
+		f.bf16(b, grad, n)
+	case kindF16:
+		f.f16(b, grad, n)
+	}
+}
+
+// A summer adds n elements to a block's running values; what was added before was a
+// multiple of 16.
+type summer func(b *blockStats, grad unsafe.Pointer, n int)
+
+// summers are an implementation's summers of all kinds.
+type summers struct{ f32, f64, bf16, f16 summer }
+
+var genericSummers = summers{
+	f32: sumGeneric[float32], f64: sumGeneric[float64],
+	bf16: widenedSummer(widenBF16Generic, sumGeneric[float32]), f16: widenedSummer(widenF16Generic, sumGeneric[float32]),
+}
+
+// widenedSummer makes a summer of 16-bit elements, which are widened tile by tile.
+func widenedSummer(widen converter, sum summer) summer {
+	return func(b *blockStats, grad unsafe.Pointer, n int) {
 		var buf [tile]float32
+		to := noescape(unsafe.Pointer(&buf))
 		for i := 0; i < n; i += tile {
 			t := min(n-i, tile)
-			im.stats.f32(b, widen(im, k, grad, nil, i, t, &buf), t)
+			widen(to, unsafe.Add(grad, 2*i), t)
+			sum(b, to, t)
 		}
 		runtime.KeepAlive(&buf)
 	}
 }
-
-// summers add n elements to a block's running values; what was added before
-// was a multiple of 16.
-type summers struct {
-	f32, f64 func(b *blockStats, grad unsafe.Pointer, n int)
-}
-
-var genericSummers = summers{f32: sumGeneric[float32], f64: sumGeneric[float64]}
 
 func sumGeneric[T float](b *blockStats, grad unsafe.Pointer, n int) {
 	statsGeneric(b, unsafe.Slice((*T)(grad), n))
