@@ -149,6 +149,8 @@ func neonFused() fusedKernels {
 		{storeMasterF16, paperMasterF16NEON, cautiousMasterF16NEON},
 		{storeF32M16, paperF32M16NEON, cautiousF32M16NEON},
 		{storeSplit, paperSplitNEON, cautiousSplitNEON},
+		{storeBF16.atRandom(), paperRandomBF16NEON, cautiousRandomBF16NEON},
+		{storeF16.atRandom(), paperRandomF16NEON, cautiousRandomF16NEON},
 	}
 }
 
@@ -367,3 +369,15 @@ func paperRandomF16AVX2(a *args) (nan uint32)
 
 //go:noescape
 func cautiousRandomF16AVX2(a *args) (nan uint32)
+
+//go:noescape
+func paperRandomBF16NEON(a *args) (nan uint32)
+
+//go:noescape
+func cautiousRandomBF16NEON(a *args) (nan uint32)
+
+//go:noescape
+func paperRandomF16NEON(a *args) (nan uint32)
+
+//go:noescape
+func cautiousRandomF16NEON(a *args) (nan uint32)

@@ -60,13 +60,13 @@
 //	StepF16             F16               F16      F16                       10
 //
 // Paper and Cautious with decay in [Decoupled] or [Independent] form run fused,
-// in one pass of assembly, but for StepBF16Kahan; every other rule and decay, and
-// [StochasticRounding], work by tiles that stay in the first-level cache: widen,
-// step, narrow. The bits are the same either way. In memory-bound sizes a step
-// takes as long as its bytes, so StepBF16 is about twice as fast as StepF32; but
-// in 16 bits small steps vanish, see StepBF16. [Split] and [Join], [NarrowBF16]
-// and its siblings convert whole slices. [GradStats] looks for what loss scaling
-// and clipping want to know.
+// in one pass of assembly, but for StepBF16Kahan; it, and every other rule and
+// decay, works by tiles that stay in the first-level cache: widen, step, narrow.
+// The bits are the same either way. In memory-bound sizes a step takes as long as
+// its bytes, so StepBF16 is about twice as fast as StepF32; but in 16 bits small
+// steps vanish, see StepBF16. [Split] and [Join], [NarrowBF16] and its siblings
+// convert whole slices. [GradStats] looks for what loss scaling and clipping want
+// to know.
 //
 // # Choosing an implementation
 //

@@ -373,3 +373,149 @@ loop:
 	MSR  R9, FPCR
 	MOVW ZR, nan+8(FP)
 	RET
+
+// The same with weights that are rounded at random, as rounding_arm64.s has it. R11
+// are the draws.
+//
+//	V30  the counters of the next four elements   V31 by which they grow
+//	R12–R14 the multipliers   R15 the key
+//	V29  KONE, or for IEEE halves a constant that is wanted for an instruction
+
+// SETUPRANDOM reads the draws. Smashes R5.
+#define SETUPRANDOM \
+	MOVWU draws_counter(R11), R5 \
+	MOVWU draws_key(R11), R15    \
+	MOVD  $const_golden32, R12   \
+	VMOV  R5, V30.S[0]           \
+	ADD   R12, R5                \
+	VMOV  R5, V30.S[1]           \
+	ADD   R12, R5                \
+	VMOV  R5, V30.S[2]           \
+	ADD   R12, R5                \
+	VMOV  R5, V30.S[3]           \
+	LSL   $2, R12                \
+	VDUP  R12, V31.S4            \
+	MOVD  $const_drawMul1, R12   \
+	MOVD  $const_drawMul2, R13   \
+	MOVD  $const_drawMul3, R14
+
+// DRAW: VG = the random bits of the next 16 elements. Smashes VU, V12.
+#define DRAW \
+	VMOV V30.B16, V4.B16       \
+	ADD4S(31, VG, VG+1)        \
+	ADD4S(31, VG+1, VG+2)      \
+	ADD4S(31, VG+2, VG+3)      \
+	ADD4S(31, VG+3, 30)        \
+	FOURK(USHR4S, 17, VG, VU)  \
+	VDUP R15, V12.S4           \
+	FOURV(EOR16B, VU, VG, VG)  \
+	FOURK(EOR16B, 12, VG, VG)  \
+	VDUP R12, V12.S4           \
+	FOURK(MUL4S, 12, VG, VG)   \
+	FOURK(USHR4S, 11, VG, VU)  \
+	VDUP R13, V12.S4           \
+	FOURV(EOR16B, VU, VG, VG)  \
+	FOURK(MUL4S, 12, VG, VG)   \
+	FOURK(USHR4S, 15, VG, VU)  \
+	VDUP R14, V12.S4           \
+	FOURV(EOR16B, VU, VG, VG)  \
+	FOURK(MUL4S, 12, VG, VG)   \
+	FOURK(USHR4S, 16, VG, VG)
+
+#define STORERANDOMBF16 \
+	ROUNDBF(VM, VU, VT)       \
+	FSTPQ (F12, F13), (R2)    \
+	DRAW                      \
+	FOURV(ADD4S, VG, VP, VP)  \
+	UZP2_8H(VP+1, VP, VT+2)   \
+	UZP2_8H(VP+3, VP+2, VT+3) \
+	FSTPQ (F14, F15), (R0)    \
+	ADVANCE(32)
+
+// CUT: Vd = Vn as an integer, without its fraction; it ignores k.
+#define CUT(k, n, d) FCVTZU4S(n, d)
+
+// STORERANDOMF16: as stochasticF16NEON; a NaN is the canonical one here.
+#define STORERANDOMF16 \
+	DRAW                        \
+	FOURV(FCMEQ4S, VP, VP, VM)  \
+	FILL(0x02000000, V29)       \
+	FOURK(KEEP, 29, VM, VG)     \
+	FILL(0x7fffffff, V29)       \
+	FOURK(AND16B, 29, VP, VT)   \
+	FILL(0x53800000, V29)       \
+	FOURK(FMUL4S, 29, VT, VM)   \
+	FOURK(CUT, 0, VM, VM)       \
+	FILL(0x387fffff, V29)       \
+	FOURK(CMHI4S, 29, VT, VU)   \
+	FILL(0x47800000, V29)       \
+	FOURK(UMIN4S, 29, VT, VT)   \
+	FOURK(SHL4S, 3, VT, VT)     \
+	FILL(0x40000000, V29)       \
+	FOURK(ADD4S, 29, VT, VT)    \
+	FOURV(BIF16B, VU, VM, VT)   \
+	FOURV(ADD4S, VG, VT, VT)    \
+	FILL(0x7fffffff, V29)       \
+	FOURK(BIF16B, 29, VP, VT)   \
+	UZP2_8H(VT+1, VT, VM)       \
+	UZP2_8H(VT+3, VT+2, VM+1)   \
+	FSTPQ (F8, F9), (R0)        \
+	ADVANCE(32)
+
+// func paperRandomBF16NEON(a *args) (nan uint32)
+TEXT ·paperRandomBF16NEON(SB), NOSPLIT, $0-12
+	MOVD a+0(FP), R4
+	SETUP16
+	SETUPRANDOM
+
+loop:
+	SIXTEEN(LOADBF16, NEXTBF16, PAPERSTEP, STORERANDOMBF16)
+	SUBS $16, R3
+	BNE  loop
+	MSR  R9, FPCR
+	MOVW ZR, nan+8(FP)
+	RET
+
+// func cautiousRandomBF16NEON(a *args) (nan uint32)
+TEXT ·cautiousRandomBF16NEON(SB), NOSPLIT, $0-12
+	MOVD a+0(FP), R4
+	SETUP16
+	SETUPCAUTIOUS
+	SETUPRANDOM
+
+loop:
+	SIXTEEN(LOADBF16, NEXTBF16, CAUTIOUSSTEP, STORERANDOMBF16)
+	SUBS $16, R3
+	BNE  loop
+	MSR  R9, FPCR
+	MOVW ZR, nan+8(FP)
+	RET
+
+// func paperRandomF16NEON(a *args) (nan uint32)
+TEXT ·paperRandomF16NEON(SB), NOSPLIT, $0-12
+	MOVD a+0(FP), R4
+	SETUP16
+	SETUPRANDOM
+
+loop:
+	SIXTEEN(LOADF16, NEXTF16, PAPERSTEP, STORERANDOMF16)
+	SUBS $16, R3
+	BNE  loop
+	MSR  R9, FPCR
+	MOVW ZR, nan+8(FP)
+	RET
+
+// func cautiousRandomF16NEON(a *args) (nan uint32)
+TEXT ·cautiousRandomF16NEON(SB), NOSPLIT, $0-12
+	MOVD a+0(FP), R4
+	SETUP16
+	SETUPCAUTIOUS
+	SETUPRANDOM
+
+loop:
+	SIXTEEN(LOADF16, NEXTF16, CAUTIOUSSTEP, STORERANDOMF16)
+	SUBS $16, R3
+	BNE  loop
+	MSR  R9, FPCR
+	MOVW ZR, nan+8(FP)
+	RET
