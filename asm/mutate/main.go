@@ -188,7 +188,7 @@ type round struct {
 const fast = 4
 
 func rounds(p *plan) []round {
-	quick := "^Test(Lengths|NaN|NoFalseNaN|ConvertLengths|WidenAll|GradStatsPaths|MixedIsWidenStepNarrow|Master|SplitIsMaster|Fused(Bits|NaN)|StochasticPaths|KahanPaths|ValuesInEveryLane|Tables|Tanh)$/" + p.impl
+	quick := "^Test(Lengths|NaN|NoFalseNaN|ConvertLengths|WidenAll|GradStatsPaths|MixedIsWidenStepNarrow|Master|SplitIsMaster|Fused(Bits|NaN)|Stochastic(Paths|Fused)|KahanPaths|ValuesInEveryLane|Tables|Tanh)$/" + p.impl
 	return []round{
 		{"quick tests", time.Minute * p.slow, []string{"-test.short", "-test.failfast", "-test.run=" + quick}, true},
 		// What compares plain Go with itself sees no assembly.
