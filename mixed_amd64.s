@@ -45,9 +45,9 @@
 #include "avx2.h"
 #include "avx512.h"
 
-// One vector each: 1, 0x7fff and 0x8000 in every element, then VPSHUFB's orders
-// that gather the upper, and the lower, halves of the elements of each lane; the
-// upper half of each element, and zero.
+// One vector each: 1, 0x7fff and 0x8000 in every element, then VPSHUFB's order that
+// gathers the upper halves of the elements of each lane; the upper half of each
+// element, and zero.
 DATA mixed16<>+0(SB)/8, $0x0000000100000001
 DATA mixed16<>+8(SB)/8, $0x0000000100000001
 DATA mixed16<>+16(SB)/8, $0x0000000100000001
@@ -64,27 +64,22 @@ DATA mixed16<>+96(SB)/8, $0x0f0e0b0a07060302
 DATA mixed16<>+104(SB)/8, $0x8080808080808080
 DATA mixed16<>+112(SB)/8, $0x0f0e0b0a07060302
 DATA mixed16<>+120(SB)/8, $0x8080808080808080
-DATA mixed16<>+128(SB)/8, $0x0d0c090805040100
-DATA mixed16<>+136(SB)/8, $0x8080808080808080
-DATA mixed16<>+144(SB)/8, $0x0d0c090805040100
-DATA mixed16<>+152(SB)/8, $0x8080808080808080
-DATA mixed16<>+160(SB)/8, $0xffff0000ffff0000
-DATA mixed16<>+168(SB)/8, $0xffff0000ffff0000
-DATA mixed16<>+176(SB)/8, $0xffff0000ffff0000
-DATA mixed16<>+184(SB)/8, $0xffff0000ffff0000
-DATA mixed16<>+192(SB)/8, $0
-DATA mixed16<>+200(SB)/8, $0
-DATA mixed16<>+208(SB)/8, $0
-DATA mixed16<>+216(SB)/8, $0
-GLOBL mixed16<>(SB), RODATA|NOPTR, $224
+DATA mixed16<>+128(SB)/8, $0xffff0000ffff0000
+DATA mixed16<>+136(SB)/8, $0xffff0000ffff0000
+DATA mixed16<>+144(SB)/8, $0xffff0000ffff0000
+DATA mixed16<>+152(SB)/8, $0xffff0000ffff0000
+DATA mixed16<>+160(SB)/8, $0
+DATA mixed16<>+168(SB)/8, $0
+DATA mixed16<>+176(SB)/8, $0
+DATA mixed16<>+184(SB)/8, $0
+GLOBL mixed16<>(SB), RODATA|NOPTR, $192
 
 #define ONES    mixed16<>+0(SB)
 #define ALMOST  mixed16<>+32(SB)
 #define HALF    mixed16<>+64(SB)
 #define UPPERS  mixed16<>+96(SB)
-#define LOWERS  mixed16<>+128(SB)
-#define HIGHS   mixed16<>+160(SB)
-#define ZEROS   mixed16<>+192(SB)
+#define HIGHS   mixed16<>+128(SB)
+#define ZEROS   mixed16<>+160(SB)
 
 // LOADBF: y = the bfloat16 at x, widened.
 #define LOADBF(x, y) \
@@ -122,22 +117,6 @@ GLOBL mixed16<>(SB), RODATA|NOPTR, $224
 
 // STOREH: x = y rounded to IEEE halves, to nearest even.
 #define STOREH(y, x) VCVTPS2PH $0, y, x
-
-// JOIN: y = the float32 whose halves are at hi and lo. Smashes Y3.
-#define JOIN(hi, lo, y) \
-	LOADBF(hi, y)         \
-	VPMOVSXWD lo, Y3      \
-	VPADDD    Y3, y, y
-
-// SPLIT: the halves of y go to hi and lo. Smashes Y3, Y4.
-#define SPLIT(y, hi, lo) \
-	VPADDD  HALF, y, Y4      \
-	VPSHUFB LOWERS, y, Y3    \
-	VPSHUFB UPPERS, Y4, Y4   \
-	VPERMQ  $0x08, Y3, Y3    \
-	VPERMQ  $0x08, Y4, Y4    \
-	VMOVDQU X3, lo           \
-	VMOVDQU X4, hi
 
 // The same for AVX-512, with Z25 1, Z26 0x7fff and Z27 0x8000 in each element.
 #define ZSETUP16 \
@@ -177,25 +156,6 @@ GLOBL mixed16<>(SB), RODATA|NOPTR, $224
 	VPMOVDW Z3, hi
 
 // What each scheme does: STEP for a vector i, LOOP for 32 elements.
-#define STEPBF16(RULE, i) \
-	LOADBF((i*16)(DI), Y0) \
-	LOADBF((i*16)(SI), Y1) \
-	LOADBF((i*16)(DX), Y2) \
-	RULE(Y0, Y1, Y2) \
-	STOREBF(Y2, (i*16)(DX)) \
-	STOREBF(Y0, (i*16)(DI))
-#define LOOPBF16(RULE) \
-	PREFETCHT0 2048(DI) \
-	PREFETCHT0 2048(SI) \
-	PREFETCHT0 2048(DX) \
-	STEPBF16(RULE, 0) \
-	STEPBF16(RULE, 1) \
-	STEPBF16(RULE, 2) \
-	STEPBF16(RULE, 3) \
-	ADDQ $64, DI \
-	ADDQ $64, SI \
-	ADDQ $64, DX
-
 #define STEPF16(RULE, i) \
 	LOADH((i*16)(DI), Y0) \
 	LOADH((i*16)(SI), Y1) \
@@ -300,26 +260,18 @@ GLOBL mixed16<>(SB), RODATA|NOPTR, $224
 	ADDQ $128, SI \
 	ADDQ $64, DX
 
-#define STEPSPLIT(RULE, i) \
-	JOIN((i*16)(DI), (i*16)(R11), Y0) \
-	LOADBF((i*16)(SI), Y1) \
-	LOADBF((i*16)(DX), Y2) \
-	RULE(Y0, Y1, Y2) \
-	STOREBF(Y2, (i*16)(DX)) \
-	SPLIT(Y0, (i*16)(DI), (i*16)(R11))
-#define LOOPSPLIT(RULE) \
-	PREFETCHT0 2048(DI) \
-	PREFETCHT0 2048(SI) \
-	PREFETCHT0 2048(DX) \
-	PREFETCHT0 2048(R11) \
-	STEPSPLIT(RULE, 0) \
-	STEPSPLIT(RULE, 1) \
-	STEPSPLIT(RULE, 2) \
-	STEPSPLIT(RULE, 3) \
-	ADDQ $64, DI \
-	ADDQ $64, SI \
-	ADDQ $64, DX \
-	ADDQ $64, R11
+// CAUTIOUSREG is CAUTIOUS for a gradient in a register, and without Y15. Smashes
+// g, Y3–Y5.
+#define CAUTIOUSREG(p, g, m) \
+	INTERP(g, m)                  \
+	VXORPS g, Y3, Y5              \
+	CMP    $12, ZERO, g, Y4       \
+	BCAST  COEF(const_cFlip), g   \
+	VXORPS g, Y5, Y5              \
+	VANDPS Y3, Y4, Y3             \
+	BLENDV Y5, ZERO, Y3, Y3       \
+	TIMESSIGN                     \
+	STEP(p)
 
 // PAIRBF: 16 elements of all bfloat16, the even ones and then the odd; RULE must
 // leave Y6 and Y15 alone.
@@ -351,6 +303,50 @@ GLOBL mixed16<>(SB), RODATA|NOPTR, $224
 	ADDQ $64, DI        \
 	ADDQ $64, SI        \
 	ADDQ $64, DX
+
+// PAIRSPLIT: the same for halves of float32 weights: a lower half is sign-extended
+// by shifts where it lies, and goes back by a blend.
+#define PAIRSPLIT(RULE, i) \
+	EVENBF((i*32)(DI), Y0)       \
+	VMOVDQU  (i*32)(R11), Y3     \
+	VPSLLD   $16, Y3, Y3         \
+	VPSRAD   $16, Y3, Y3         \
+	VPADDD   Y3, Y0, Y0          \
+	EVENBF((i*32)(SI), Y1)       \
+	EVENBF((i*32)(DX), Y2)       \
+	RULE(Y0, Y1, Y2)             \
+	MOVU     Y0, Y6              \
+	ROUNDBF(Y2, Y15)             \
+	VPSRLD   $16, Y15, Y15       \
+	ODDBF((i*32)(DI), Y0)        \
+	VMOVDQU  (i*32)(R11), Y3     \
+	VPSRAD   $16, Y3, Y3         \
+	VPADDD   Y3, Y0, Y0          \
+	ODDBF((i*32)(SI), Y1)        \
+	ODDBF((i*32)(DX), Y2)        \
+	RULE(Y0, Y1, Y2)             \
+	ROUNDBF(Y2, Y2)              \
+	VPBLENDW $0xAA, Y2, Y15, Y2  \
+	VMOVDQU  Y2, (i*32)(DX)      \
+	VPADDD   HALF, Y6, Y3        \
+	VPSRLD   $16, Y3, Y3         \
+	VPADDD   HALF, Y0, Y4        \
+	VPBLENDW $0xAA, Y4, Y3, Y3   \
+	VMOVDQU  Y3, (i*32)(DI)      \
+	VPSLLD   $16, Y0, Y4         \
+	VPBLENDW $0xAA, Y4, Y6, Y4   \
+	VMOVDQU  Y4, (i*32)(R11)
+#define LOOPPAIRSPLIT(RULE) \
+	PREFETCHT0 2048(DI)  \
+	PREFETCHT0 2048(SI)  \
+	PREFETCHT0 2048(DX)  \
+	PREFETCHT0 2048(R11) \
+	PAIRSPLIT(RULE, 0)   \
+	PAIRSPLIT(RULE, 1)   \
+	ADDQ $64, DI         \
+	ADDQ $64, SI         \
+	ADDQ $64, DX         \
+	ADDQ $64, R11
 
 #define ZSTEPBF16(RULE, i) \
 	ZLOADBF((i*32)(DI), Z0) \
@@ -504,7 +500,7 @@ TEXT ·cautiousBF16AVX2(SB), NOSPLIT, $0-12
 	SETUP
 
 loop:
-	LOOPBF16(CAUTIOUS)
+	LOOPPAIRBF(CAUTIOUSREG)
 	SUBQ $32, CX
 	JNZ  loop
 	FINISH
@@ -658,7 +654,7 @@ TEXT ·paperSplitAVX2(SB), NOSPLIT, $0-12
 	SETUP
 
 loop:
-	LOOPSPLIT(PAPER)
+	LOOPPAIRSPLIT(PAPER)
 	SUBQ $32, CX
 	JNZ  loop
 	FINISH
@@ -672,7 +668,7 @@ TEXT ·cautiousSplitAVX2(SB), NOSPLIT, $0-12
 	SETUP
 
 loop:
-	LOOPSPLIT(CAUTIOUS)
+	LOOPPAIRSPLIT(CAUTIOUSREG)
 	SUBQ $32, CX
 	JNZ  loop
 	FINISH
