@@ -94,7 +94,7 @@ func TestValues(t *testing.T) {
 		}
 		k := 0
 		for name, cfg := range valueConfigs() {
-			if testing.Short() && name != "decaying" && name != "halves" && name != "scaled up" {
+			if testing.Short() && name != "halves" && (!sc.bare() || name != "decaying" && name != "scaled up") {
 				continue
 			}
 			for _, cfg := range sc.variants(cfg, testing.Short() || name != "decaying") {
