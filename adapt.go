@@ -70,15 +70,13 @@ func wholeSummer(kernel, rest summer, size int) summer {
 	}
 }
 
-// kernelSummers makes summers of assembly kernels; without ones for 16-bit elements
-// those are widened for that of float32.
-func kernelSummers(f32, f64, bf16, f16 summer, widen converters) summers {
+// kernelSummers makes summers of assembly kernels.
+func kernelSummers(f32, f64, bf16, f16 summer) summers {
 	generic := &genericSummers
-	s := summers{f32: wholeSummer(f32, generic.f32, 4), f64: wholeSummer(f64, generic.f64, 8)}
-	if bf16 == nil {
-		s.bf16, s.f16 = widenedSummer(widen.widenBF16, s.f32), widenedSummer(widen.widenF16, s.f32)
-	} else {
-		s.bf16, s.f16 = wholeSummer(bf16, generic.bf16, 2), wholeSummer(f16, generic.f16, 2)
+	return summers{
+		f32:  wholeSummer(f32, generic.f32, 4),
+		f64:  wholeSummer(f64, generic.f64, 8),
+		bf16: wholeSummer(bf16, generic.bf16, 2),
+		f16:  wholeSummer(f16, generic.f16, 2),
 	}
-	return s
 }

@@ -15,12 +15,12 @@ func init() {
 	switch runtime.GOARCH {
 	case "amd64":
 		implementations = append([]implementation{
-			{"avx512", missingAVX512(), avx512Kernels(), avx512Converters(), kernelSummers(statsF32AVX512, statsF64AVX512, statsBF16AVX512, statsF16AVX512, avx512Converters()), avx512Fused()},
-			{"avx2", missingAVX2(), avx2Kernels(), avx2Converters(), kernelSummers(statsF32AVX2, statsF64AVX2, statsBF16AVX2, statsF16AVX2, avx2Converters()), avx2Fused()},
+			{"avx512", missingAVX512(), avx512Kernels(), avx512Converters(), kernelSummers(statsF32AVX512, statsF64AVX512, statsBF16AVX512, statsF16AVX512), avx512Fused()},
+			{"avx2", missingAVX2(), avx2Kernels(), avx2Converters(), kernelSummers(statsF32AVX2, statsF64AVX2, statsBF16AVX2, statsF16AVX2), avx2Fused()},
 		}, implementations...)
 	case "arm64": // where NEON is part of the base architecture
 		implementations = append([]implementation{
-			{"neon", "", neonKernels(), neonConverters(), kernelSummers(statsF32NEON, statsF64NEON, nil, nil, neonConverters()), neonFused()},
+			{"neon", "", neonKernels(), neonConverters(), kernelSummers(statsF32NEON, statsF64NEON, statsBF16NEON, statsF16NEON), neonFused()},
 		}, implementations...)
 	}
 }

@@ -347,6 +347,12 @@ func statsF32NEON(b *blockStats, grad unsafe.Pointer, n int)
 func statsF64NEON(b *blockStats, grad unsafe.Pointer, n int)
 
 //go:noescape
+func statsBF16NEON(b *blockStats, grad unsafe.Pointer, n int)
+
+//go:noescape
+func statsF16NEON(b *blockStats, grad unsafe.Pointer, n int)
+
+//go:noescape
 func paperRandomBF16AVX512(a *args) (nan uint32)
 
 //go:noescape

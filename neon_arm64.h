@@ -43,6 +43,8 @@
 #define BIT16B(m, n, d)     WORD $(0x6EA01C00 | (m)<<16 | (n)<<5 | (d))
 #define SSRA8H(shift, n, d) WORD $(0x4F001400 | (32-(shift))<<16 | (n)<<5 | (d))
 #define USRA8H(shift, n, d) WORD $(0x6F001400 | (32-(shift))<<16 | (n)<<5 | (d))
+#define USHR8H(shift, n, d) WORD $(0x6F000400 | (32-(shift))<<16 | (n)<<5 | (d))
+#define UMAX8H(m, n, d)     WORD $(0x6E606400 | (m)<<16 | (n)<<5 | (d))
 #define UQSUB8H(m, n, d)    WORD $(0x6E602C00 | (m)<<16 | (n)<<5 | (d))
 #define BIC16B(m, n, d)     WORD $(0x4E601C00 | (m)<<16 | (n)<<5 | (d))
 #define ADD8H(m, n, d)      WORD $(0x4E608400 | (m)<<16 | (n)<<5 | (d))
