@@ -95,67 +95,67 @@ GLOBL drawZeros<>(SB), RODATA|NOPTR, $32
 
 // DRAW: Y1 = the random bits of the elements from R12 on. Smashes Y3, Y4.
 #define DRAW(lanes) \
-	VMOVD        R12, X1           \
-	VPBROADCASTD X1, Y1            \
-	VPADDD       lanes, Y1, Y1     \
-	VPSRLD       $17, Y1, Y3       \
-	VPXOR        Y3, Y1, Y1        \
+	VMOVD        R12, X1            \
+	VPBROADCASTD X1, Y1             \
+	VPADDD       lanes, Y1, Y1      \
+	VPSRLD       $17, Y1, Y3        \
+	VPXOR        Y3, Y1, Y1         \
 	VPBROADCASTD draws_key(R11), Y4 \
-	VPXOR        Y4, Y1, Y1        \
-	CONST(0, Y4)                   \
-	VPMULLD      Y4, Y1, Y1        \
-	VPSRLD       $11, Y1, Y3       \
-	VPXOR        Y3, Y1, Y1        \
-	CONST(1, Y4)                   \
-	VPMULLD      Y4, Y1, Y1        \
-	VPSRLD       $15, Y1, Y3       \
-	VPXOR        Y3, Y1, Y1        \
-	CONST(2, Y4)                   \
-	VPMULLD      Y4, Y1, Y1        \
+	VPXOR        Y4, Y1, Y1         \
+	CONST(0, Y4)                    \
+	VPMULLD      Y4, Y1, Y1         \
+	VPSRLD       $11, Y1, Y3        \
+	VPXOR        Y3, Y1, Y1         \
+	CONST(1, Y4)                    \
+	VPMULLD      Y4, Y1, Y1         \
+	VPSRLD       $15, Y1, Y3        \
+	VPXOR        Y3, Y1, Y1         \
+	CONST(2, Y4)                    \
+	VPMULLD      Y4, Y1, Y1         \
 	VPSRLD       $16, Y1, Y1
 
 // EVENBF and ODDBF: y = every other bfloat16 of the 16 at x, widened.
 #define EVENBF(x, y) \
-	VMOVDQU x, y       \
+	VMOVDQU x, y \
 	VPSLLD  $16, y, y
 #define ODDBF(x, y) \
-	CONST(11, y)     \
+	CONST(11, y) \
 	VPAND   x, y, y
 
 // ROUNDBF: the upper halves of z = y rounded to bfloat16, to nearest even. Smashes
 // Y3, Y4.
 #define ROUNDBF(y, z) \
-	VPSRLD $16, y, Y3     \
-	CONST(4, Y4)          \
-	VPAND  Y4, Y3, Y3     \
-	CONST(5, Y4)          \
-	VPADDD Y4, y, z       \
+	VPSRLD $16, y, Y3 \
+	CONST(4, Y4)      \
+	VPAND  Y4, Y3, Y3 \
+	CONST(5, Y4)      \
+	VPADDD Y4, y, z   \
 	VPADDD Y3, z, z
 
 // PAIRBF: 16 elements, the even ones and then the odd. Y6 is the even momenta, and
 // above them the even weights.
 #define PAIRBF(RULE, i) \
-	EVENBF((i*32)(DI), Y0)       \
-	EVENBF((i*32)(SI), Y1)       \
-	EVENBF((i*32)(DX), Y2)       \
-	RULE(Y0, Y1, Y2)             \
-	ROUNDBF(Y2, Y2)              \
-	VPSRLD   $16, Y2, Y6         \
-	DRAW(EVENS)                  \
-	VPADDD   Y1, Y0, Y0          \
-	VPBLENDW $0xAA, Y0, Y6, Y6   \
-	ODDBF((i*32)(DI), Y0)        \
-	ODDBF((i*32)(SI), Y1)        \
-	ODDBF((i*32)(DX), Y2)        \
-	RULE(Y0, Y1, Y2)             \
-	ROUNDBF(Y2, Y2)              \
-	DRAW(ODDS)                   \
-	VPADDD   Y1, Y0, Y0          \
-	VPBLENDW $0xAA, Y2, Y6, Y2   \
-	VPSRLD   $16, Y6, Y6         \
-	VPBLENDW $0xAA, Y0, Y6, Y0   \
-	VMOVDQU  Y2, (i*32)(DX)      \
-	VMOVDQU  Y0, (i*32)(DI)      \
+	EVENBF((i*32)(DI), Y0)     \
+	EVENBF((i*32)(SI), Y1)     \
+	EVENBF((i*32)(DX), Y2)     \
+	RULE(Y0, Y1, Y2)           \
+	ROUNDBF(Y2, Y2)            \
+	VPSRLD   $16, Y2, Y6       \
+	DRAW(EVENS)                \
+	VPADDD   Y1, Y0, Y0        \
+	VPBLENDW $0xAA, Y0, Y6, Y6 \
+	ODDBF((i*32)(DI), Y0)      \
+	ODDBF((i*32)(SI), Y1)      \
+	ODDBF((i*32)(DX), Y2)      \
+	RULE(Y0, Y1, Y2)           \
+	ROUNDBF(Y2, Y2)            \
+	DRAW(ODDS)                 \
+	VPADDD   Y1, Y0, Y0        \
+	VPBLENDW $0xAA, Y2, Y6, Y2 \
+	VPSRLD   $16, Y6, Y6       \
+	VPBLENDW $0xAA, Y0, Y6, Y0 \
+	VMOVDQU  Y2, (i*32)(DX)    \
+	VMOVDQU  Y0, (i*32)(DI)    \
 	ADDL     $0xe3779b90, R12
 #define LOOPBF16(RULE) \
 	PREFETCHT0 2048(DI) \
@@ -170,28 +170,28 @@ GLOBL drawZeros<>(SB), RODATA|NOPTR, $32
 // PUTH: x = y rounded to halves by the random bits in Y1, as ROUNDH of
 // rounding_amd64.s. Smashes y, Y1, Y3–Y6.
 #define PUTH(y, x) \
-	VCMPPS     $3, y, y, Y6      \
-	CONST(10, Y5)                \
-	VBLENDVPS  Y6, Y5, Y1, Y1    \
-	VPSLLD     $1, y, Y3         \
-	VPSRLD     $1, Y3, Y3        \
-	VPXOR      Y3, y, y          \
-	CONST(6, Y5)                 \
-	VMULPS     Y5, Y3, Y4        \
-	VCVTTPS2DQ Y4, Y4            \
-	CONST(8, Y5)                 \
-	VPCMPGTD   Y3, Y5, Y6        \
-	CONST(7, Y5)                 \
-	VPMINSD    Y5, Y3, Y3        \
-	VPSLLD     $3, Y3, Y3        \
-	CONST(9, Y5)                 \
-	VPADDD     Y5, Y3, Y3        \
-	VBLENDVPS  Y6, Y4, Y3, Y3    \
-	VPADDD     Y1, Y3, Y3        \
-	VPOR       y, Y3, Y3         \
-	VPSRLD     $16, Y3, Y3       \
-	VPACKUSDW  Y3, Y3, Y3        \
-	VPERMQ     $8, Y3, Y3        \
+	VCMPPS     $3, y, y, Y6   \
+	CONST(10, Y5)             \
+	VBLENDVPS  Y6, Y5, Y1, Y1 \
+	VPSLLD     $1, y, Y3      \
+	VPSRLD     $1, Y3, Y3     \
+	VPXOR      Y3, y, y       \
+	CONST(6, Y5)              \
+	VMULPS     Y5, Y3, Y4     \
+	VCVTTPS2DQ Y4, Y4         \
+	CONST(8, Y5)              \
+	VPCMPGTD   Y3, Y5, Y6     \
+	CONST(7, Y5)              \
+	VPMINSD    Y5, Y3, Y3     \
+	VPSLLD     $3, Y3, Y3     \
+	CONST(9, Y5)              \
+	VPADDD     Y5, Y3, Y3     \
+	VBLENDVPS  Y6, Y4, Y3, Y3 \
+	VPADDD     Y1, Y3, Y3     \
+	VPOR       y, Y3, Y3      \
+	VPSRLD     $16, Y3, Y3    \
+	VPACKUSDW  Y3, Y3, Y3     \
+	VPERMQ     $8, Y3, Y3     \
 	VMOVDQU    X3, x
 
 #define STEPF16(RULE, i, lanes) \
@@ -208,66 +208,66 @@ GLOBL drawZeros<>(SB), RODATA|NOPTR, $32
 	PREFETCHT0 2048(DX)      \
 	STEPF16(RULE, 0, LOWER8) \
 	STEPF16(RULE, 1, UPPER8) \
-	ADDL $0xe3779b90, R12        \
+	ADDL $0xe3779b90, R12    \
 	STEPF16(RULE, 2, LOWER8) \
 	STEPF16(RULE, 3, UPPER8) \
-	ADDL $0xe3779b90, R12        \
+	ADDL $0xe3779b90, R12    \
 	ADDQ $64, DI             \
 	ADDQ $64, SI             \
 	ADDQ $64, DX
 
 // ZSETUPDRAW reads draws and the constants. Smashes Z0.
 #define ZSETUPDRAW \
-	ZSETUP                           \
+	ZSETUP                                \
 	VPBROADCASTD  draws_counter(R11), Z19 \
 	VPBROADCASTD  draws_key(R11), Z20     \
-	VMOVDQU       LOWER8, Y0         \
-	VINSERTI64X4  $1, UPPER8, Z0, Z0 \
-	VPADDD        Z0, Z19, Z19       \
-	CONST(3, Z21)                    \
-	CONST(0, Z22)                    \
-	CONST(1, Z23)                    \
-	CONST(2, Z24)                    \
-	CONST(4, Z25)                    \
-	CONST(5, Z26)                    \
-	CONST(6, Z27)                    \
-	CONST(7, Z28)                    \
-	CONST(8, Z29)                    \
-	CONST(9, Z30)                    \
+	VMOVDQU       LOWER8, Y0              \
+	VINSERTI64X4  $1, UPPER8, Z0, Z0      \
+	VPADDD        Z0, Z19, Z19            \
+	CONST(3, Z21)                         \
+	CONST(0, Z22)                         \
+	CONST(1, Z23)                         \
+	CONST(2, Z24)                         \
+	CONST(4, Z25)                         \
+	CONST(5, Z26)                         \
+	CONST(6, Z27)                         \
+	CONST(7, Z28)                         \
+	CONST(8, Z29)                         \
+	CONST(9, Z30)                         \
 	CONST(10, Z31)
 
 // ZDRAW: Z1 = the random bits of the next vector. Smashes Z3.
 #define ZDRAW \
-	VPSRLD     $17, Z19, Z1         \
-	VPTERNLOGD $0x96, Z20, Z19, Z1  \
-	VPMULLD    Z22, Z1, Z1          \
-	VPADDD     Z21, Z19, Z19        \
-	VPSRLD     $11, Z1, Z3          \
-	VPXORD     Z3, Z1, Z1           \
-	VPMULLD    Z23, Z1, Z1          \
-	VPSRLD     $15, Z1, Z3          \
-	VPXORD     Z3, Z1, Z1           \
-	VPMULLD    Z24, Z1, Z1          \
+	VPSRLD     $17, Z19, Z1        \
+	VPTERNLOGD $0x96, Z20, Z19, Z1 \
+	VPMULLD    Z22, Z1, Z1         \
+	VPADDD     Z21, Z19, Z19       \
+	VPSRLD     $11, Z1, Z3         \
+	VPXORD     Z3, Z1, Z1          \
+	VPMULLD    Z23, Z1, Z1         \
+	VPSRLD     $15, Z1, Z3         \
+	VPXORD     Z3, Z1, Z1          \
+	VPMULLD    Z24, Z1, Z1         \
 	VPSRLD     $16, Z1, Z1
 
 #define ZLOADBF(x, z) \
-	VPMOVZXWD x, z      \
+	VPMOVZXWD x, z \
 	VPSLLD    $16, z, z
 
 #define ZSTEPBF16(RULE, i) \
-	ZLOADBF((i*32)(DI), Z0)      \
-	ZLOADBF((i*32)(SI), Z1)      \
-	ZLOADBF((i*32)(DX), Z2)      \
-	RULE(Z0, Z1, Z2)             \
-	VPSRLD  $16, Z2, Z3          \
-	VPANDD  Z25, Z3, Z3          \
-	VPADDD  Z26, Z2, Z4          \
-	VPADDD  Z3, Z4, Z4           \
-	VPSRLD  $16, Z4, Z4          \
-	VPMOVDW Z4, (i*32)(DX)       \
-	ZDRAW                        \
-	VPADDD  Z1, Z0, Z0           \
-	VPSRLD  $16, Z0, Z0          \
+	ZLOADBF((i*32)(DI), Z0) \
+	ZLOADBF((i*32)(SI), Z1) \
+	ZLOADBF((i*32)(DX), Z2) \
+	RULE(Z0, Z1, Z2)        \
+	VPSRLD  $16, Z2, Z3     \
+	VPANDD  Z25, Z3, Z3     \
+	VPADDD  Z26, Z2, Z4     \
+	VPADDD  Z3, Z4, Z4      \
+	VPSRLD  $16, Z4, Z4     \
+	VPMOVDW Z4, (i*32)(DX)  \
+	ZDRAW                   \
+	VPADDD  Z1, Z0, Z0      \
+	VPSRLD  $16, Z0, Z0     \
 	VPMOVDW Z0, (i*32)(DI)
 #define ZLOOPBF16(RULE) \
 	PREFETCHT0 1024(DI) \
