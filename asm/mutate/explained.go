@@ -29,6 +29,8 @@ var explanations = []struct {
 		"what DRAW leaves in Y2 was shifted down and is no NaN"},
 	{regexp.MustCompile(`^rounding_amd64\.s stochastic\w+AVX2: MOVQ n\+16\(FP\), CX → deleted$`),
 		"the wrapper that Go calls assembly by happens to leave n in CX; no convention promises it"},
+	{regexp.MustCompile(`NEON: MOVD \w+\+(0\(FP\), R0|8\(FP\), R1) → deleted$`),
+		"the same for the first two arguments of NEON's, in R0 and R1"},
 	{regexp.MustCompile(`^rounding_amd64\.s roundSteps: roundSteps<>\+40\(SB\)/8 `),
 		"only AVX-512 reads it, which this was not run with"},
 	{regexp.MustCompile(`^rounding(_fused)?_amd64\.s \w+: \w+<>\+32\(SB\)/4 \$0x38800000 → \$0x38800001$`),
