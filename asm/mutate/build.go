@@ -152,7 +152,7 @@ func (b *bench) build(file string) error {
 		if err != nil {
 			return err
 		}
-		archive = fmt.Appendf(archive, "%-16s%-12d%-6d%-6d%-8o%-10d`\n", filepath.Base(object), 0, 0, 0, 0o644, len(o))
+		archive = fmt.Appendf(archive, "%-16.16s%-12d%-6d%-6d%-8o%-10d`\n", filepath.Base(object), 0, 0, 0, 0o644, len(o))
 		archive = append(archive, o...)
 		if len(o)&1 == 1 {
 			archive = append(archive, 0)
