@@ -9,7 +9,7 @@
 // reaches a bfloat16 comes from one and has zeros below, but for a NaN from a
 // float32 gradient: the caller mends both.
 //
-//	R11  the shadow, or the lower halves; the rest as in avx2.h and avx512.h
+//	R11  the shadow, or the lower halves, if any; the rest as in avx2.h and avx512.h
 //
 // A stream is BF (bfloat16), H (IEEE half), F (float32), or SP with LO, the halves
 // of a float32.
@@ -482,7 +482,6 @@ GLOBL mixed16<>(SB), RODATA|NOPTR, $192
 // func paperBF16AVX2(a *args) (nan uint32)
 TEXT ·paperBF16AVX2(SB), NOSPLIT, $0-12
 	MOVQ a+0(FP), R8
-	MOVQ args_extra(R8), R11
 	SETUP
 
 loop:
@@ -496,7 +495,6 @@ loop:
 // func cautiousBF16AVX2(a *args) (nan uint32)
 TEXT ·cautiousBF16AVX2(SB), NOSPLIT, $0-12
 	MOVQ a+0(FP), R8
-	MOVQ args_extra(R8), R11
 	SETUP
 
 loop:
@@ -510,7 +508,6 @@ loop:
 // func paperF16AVX2(a *args) (nan uint32)
 TEXT ·paperF16AVX2(SB), NOSPLIT, $0-12
 	MOVQ a+0(FP), R8
-	MOVQ args_extra(R8), R11
 	SETUP
 
 loop:
@@ -524,7 +521,6 @@ loop:
 // func cautiousF16AVX2(a *args) (nan uint32)
 TEXT ·cautiousF16AVX2(SB), NOSPLIT, $0-12
 	MOVQ a+0(FP), R8
-	MOVQ args_extra(R8), R11
 	SETUP
 
 loop:
@@ -622,7 +618,6 @@ loop:
 // func paperF32M16AVX2(a *args) (nan uint32)
 TEXT ·paperF32M16AVX2(SB), NOSPLIT, $0-12
 	MOVQ a+0(FP), R8
-	MOVQ args_extra(R8), R11
 	SETUP
 
 loop:
@@ -636,7 +631,6 @@ loop:
 // func cautiousF32M16AVX2(a *args) (nan uint32)
 TEXT ·cautiousF32M16AVX2(SB), NOSPLIT, $0-12
 	MOVQ a+0(FP), R8
-	MOVQ args_extra(R8), R11
 	SETUP
 
 loop:
@@ -678,7 +672,6 @@ loop:
 // func paperBF16AVX512(a *args) (nan uint32)
 TEXT ·paperBF16AVX512(SB), NOSPLIT, $0-12
 	MOVQ a+0(FP), R8
-	MOVQ args_extra(R8), R11
 	ZSETUP16
 
 loop:
@@ -692,7 +685,6 @@ loop:
 // func cautiousBF16AVX512(a *args) (nan uint32)
 TEXT ·cautiousBF16AVX512(SB), NOSPLIT, $0-12
 	MOVQ a+0(FP), R8
-	MOVQ args_extra(R8), R11
 	ZSETUP16
 
 loop:
@@ -706,7 +698,6 @@ loop:
 // func paperF16AVX512(a *args) (nan uint32)
 TEXT ·paperF16AVX512(SB), NOSPLIT, $0-12
 	MOVQ a+0(FP), R8
-	MOVQ args_extra(R8), R11
 	ZSETUP16
 
 loop:
@@ -720,7 +711,6 @@ loop:
 // func cautiousF16AVX512(a *args) (nan uint32)
 TEXT ·cautiousF16AVX512(SB), NOSPLIT, $0-12
 	MOVQ a+0(FP), R8
-	MOVQ args_extra(R8), R11
 	ZSETUP16
 
 loop:
@@ -818,7 +808,6 @@ loop:
 // func paperF32M16AVX512(a *args) (nan uint32)
 TEXT ·paperF32M16AVX512(SB), NOSPLIT, $0-12
 	MOVQ a+0(FP), R8
-	MOVQ args_extra(R8), R11
 	ZSETUP16
 
 loop:
@@ -832,7 +821,6 @@ loop:
 // func cautiousF32M16AVX512(a *args) (nan uint32)
 TEXT ·cautiousF32M16AVX512(SB), NOSPLIT, $0-12
 	MOVQ a+0(FP), R8
-	MOVQ args_extra(R8), R11
 	ZSETUP16
 
 loop:
