@@ -37,6 +37,12 @@ var explanations = []struct {
 		"at 2⁻¹⁴ itself both ways of rounding give the same"},
 	{regexp.MustCompile(`^rounding(_fused)?_amd64\.s \w+: \w+<>\+40\(SB\)/4 \$0x02000000 → \$0x2000001$`),
 		"the lower half is cut off after it is added to zeros"},
+	{regexp.MustCompile(`^half_amd64\.s (widenBF16|join)AVX2: VPMOVZXWD .* → VPMOVSXWD |^mixed_amd64\.s LOADBF: VPMOVZXWD x, y → VPMOVSXWD `),
+		"the copies of the sign are shifted out next"},
+	{regexp.MustCompile(`^half_amd64\.s ROUND: VPSRLD \$16, x, a → VPSRAD |^mixed_amd64\.s (ROUNDBF|STOREBF): VPSRLD \$16, y, Y3 → VPSRAD `),
+		"of what is shifted, the lowest bit alone is kept"},
+	{regexp.MustCompile(`^mixed_amd64\.s mixed16: mixed16<>\+(104|120)\(SB\)/8 \$0x8080808080808080 → \$0x8080808080808081$`),
+		"an index with its highest bit set gives zero, whatever the rest, and these zeros are not stored"},
 }
 
 // explanation returns the index of what explains m, or -1.
