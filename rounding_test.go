@@ -277,7 +277,10 @@ func checkDefinition(u uint32, lower func(i int) uint32, n int, r *prng) error {
 		w := math.Float32frombits(x)
 		for _, f := range stochasticOnes {
 			_, fraction := f.down(math.Abs(float64(w)))
-			enough := 65536 - uint32(fraction*65536) // 65536 if the fraction is 0
+			enough := uint32(65536) // if the fraction is 0, or there is none
+			if fraction > 0 {
+				enough -= uint32(fraction * 65536)
+			}
 			for _, bits := range []uint32{enough - 1, enough & 0xffff, 0, 0xffff, uint32(r.next()) >> 16} {
 				if got, want := f.round(w, bits), f.stochastic(w, bits); got != want {
 					return fmt.Errorf("%s of %08x by %04x is %04x, want %04x", f.name, x, bits, got, want)
