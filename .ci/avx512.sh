@@ -99,14 +99,14 @@ if [ ! -s "$cache/vmlinuz" ]; then
 fi
 (cd "$here/avx512init" && GOWORK=off GOFLAGS='' GOOS=linux GOARCH=amd64 GOAMD64=v1 CGO_ENABLED=0 \
 	go build -trimpath -ldflags='-s -w' -o "$cache/init" .) || die "can't build avx512init"
-mkdir -p "$tmp/root/run.d/work" "$tmp/iso"
+mkdir -p "$tmp/root/run.d/cwd" "$tmp/iso"
 cp "$cache/init" "$tmp/root/init"
 cp "$cache/vmlinuz" "$tmp/iso/vmlinuz"
 flock -u 9
 
 cp -- "$binary" "$tmp/root/run.d/program"
 chmod 755 "$tmp/root/run.d/program"
-[ -z "$dir" ] || cp -R -- "$dir/." "$tmp/root/run.d/work/"
+[ -z "$dir" ] || cp -R -- "$dir/." "$tmp/root/run.d/cwd/"
 printf '%s\0' /run.d/program "$@" >"$tmp/root/run.d/args"
 printf '%s\0' "${vars[@]}" >"$tmp/root/run.d/env"
 (cd "$tmp/root" && find . | cpio -o -H newc -R 0:0 --quiet) >"$tmp/iso/initrd"

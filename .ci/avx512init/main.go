@@ -108,7 +108,7 @@ func run(status *int) error {
 		return errors.New("no program to run")
 	}
 	cmd := &exec.Cmd{
-		Path: args[0], Args: args, Env: env, Dir: "/run.d/work",
+		Path: args[0], Args: args, Env: env, Dir: "/run.d/cwd",
 		Stdout: os.Stdout, Stderr: os.Stderr,
 	}
 	err = cmd.Run()
