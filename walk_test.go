@@ -15,7 +15,8 @@ import (
 
 // A walk takes float32's bit patterns through the momentum, or through the
 // gradient, of every implementation and compares it with generic: all 2³² of
-// them through the paper's kernels where LION_WALK=all, otherwise a sample.
+// them through the paper's kernels where LION_WALK=all, through every rule's where
+// LION_WALK=every, otherwise a sample.
 
 // walkStride is odd, so that its multiples modulo 2³² are all the patterns, in
 // an order that has every exponent in every block.
@@ -118,10 +119,12 @@ func (wk *walker) check(impl int) error {
 func TestWalk(t *testing.T) {
 	paper, others := uint64(1)<<22, uint64(1)<<20
 	switch all := os.Getenv("LION_WALK"); {
+	case all == "every":
+		paper, others = 1<<32, 1<<32
 	case all == "all":
 		paper, others = 1<<32, 1<<27
 	case all != "":
-		t.Fatalf("LION_WALK is %q, not all", all)
+		t.Fatalf("LION_WALK is %q, not all or every", all)
 	case testing.Short():
 		paper, others = 1<<16, 1<<14
 	}
