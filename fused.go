@@ -7,7 +7,8 @@ import (
 
 // fusedKernels step 16-bit formats in one pass, in assembly, for Paper and Cautious
 // with a factor on the weight; they want a positive multiple of fusedUnit
-// elements, and get a rest that is less in a copy. What there is no kernel for goes through the tiles.
+// elements, and get a rest that is less in a copy. What there is no kernel for
+// goes through the tiles.
 type fusedKernels []fusedScheme
 
 type fusedScheme struct {
