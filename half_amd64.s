@@ -56,6 +56,8 @@ TEXT ·narrowBF16AVX2(SB), NOSPLIT, $0-24
 	VPBROADCASTD halfConst<>+4(SB), Y9
 	VPBROADCASTD halfConst<>+8(SB), Y10
 
+	PCALIGN $64
+
 loop:
 	VMOVUPS (SI), Y0
 	VMOVUPS 32(SI), Y1
@@ -74,6 +76,8 @@ TEXT ·widenBF16AVX2(SB), NOSPLIT, $0-24
 	MOVQ dst+0(FP), DI
 	MOVQ src+8(FP), SI
 	MOVQ n+16(FP), CX
+
+	PCALIGN $64
 
 loop:
 	VPMOVZXWD (SI), Y0
@@ -96,6 +100,8 @@ TEXT ·narrowF16AVX2(SB), NOSPLIT, $0-24
 	MOVQ         n+16(FP), CX
 	VPBROADCASTD halfConst<>+8(SB), Y10
 
+	PCALIGN $64
+
 loop:
 	VMOVUPS   (SI), Y0
 	VMOVUPS   32(SI), Y1
@@ -115,6 +121,8 @@ TEXT ·widenF16AVX2(SB), NOSPLIT, $0-24
 	MOVQ dst+0(FP), DI
 	MOVQ src+8(FP), SI
 	MOVQ n+16(FP), CX
+
+	PCALIGN $64
 
 loop:
 	VCVTPH2PS (SI), Y0
@@ -136,6 +144,8 @@ TEXT ·splitAVX2(SB), NOSPLIT, $0-32
 	MOVQ         n+24(FP), CX
 	VPBROADCASTD halfConst<>+12(SB), Y8
 	VPBROADCASTD halfConst<>+16(SB), Y9
+
+	PCALIGN $64
 
 loop:
 	VMOVDQU (SI), Y0
@@ -165,6 +175,8 @@ TEXT ·joinAVX2(SB), NOSPLIT, $0-32
 	MOVQ lo+16(FP), DX
 	MOVQ n+24(FP), CX
 
+	PCALIGN $64
+
 loop:
 	VPMOVZXWD (SI), Y0
 	VPMOVZXWD 16(SI), Y1
@@ -193,6 +205,8 @@ TEXT ·narrowBF16AVX512(SB), NOSPLIT, $0-24
 	VPBROADCASTD halfConst<>+4(SB), Z9
 	VPBROADCASTD halfConst<>+8(SB), Z10
 
+	PCALIGN $64
+
 loop:
 	VMOVUPS   (SI), Z0
 	VCMPPS    $3, Z0, Z0, K1
@@ -216,6 +230,8 @@ TEXT ·widenBF16AVX512(SB), NOSPLIT, $0-24
 	MOVQ src+8(FP), SI
 	MOVQ n+16(FP), CX
 
+	PCALIGN $64
+
 loop:
 	VPMOVZXWD (SI), Z0
 	VPSLLD    $16, Z0, Z0
@@ -233,6 +249,8 @@ TEXT ·narrowF16AVX512(SB), NOSPLIT, $0-24
 	MOVQ         src+8(FP), SI
 	MOVQ         n+16(FP), CX
 	VPBROADCASTD halfConst<>+8(SB), Z10
+
+	PCALIGN $64
 
 loop:
 	VMOVUPS   (SI), Z0
@@ -252,6 +270,8 @@ TEXT ·widenF16AVX512(SB), NOSPLIT, $0-24
 	MOVQ src+8(FP), SI
 	MOVQ n+16(FP), CX
 
+	PCALIGN $64
+
 loop:
 	VCVTPH2PS (SI), Z0
 	VMOVUPS   Z0, (DI)
@@ -269,6 +289,8 @@ TEXT ·splitAVX512(SB), NOSPLIT, $0-32
 	MOVQ         weight+16(FP), SI
 	MOVQ         n+24(FP), CX
 	VPBROADCASTD halfConst<>+12(SB), Z8
+
+	PCALIGN $64
 
 loop:
 	VMOVUPS (SI), Z0
@@ -290,6 +312,8 @@ TEXT ·joinAVX512(SB), NOSPLIT, $0-32
 	MOVQ hi+8(FP), SI
 	MOVQ lo+16(FP), DX
 	MOVQ n+24(FP), CX
+
+	PCALIGN $64
 
 loop:
 	VPMOVZXWD (SI), Z0

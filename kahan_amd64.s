@@ -73,6 +73,8 @@ TEXT ·splitKahanAVX2(SB), NOSPLIT, $0-32
 	VPBROADCASTD kahanConst<>+4(SB), Y9
 	VPBROADCASTD kahanConst<>+8(SB), Y10
 
+	PCALIGN $64
+
 loop:
 	SPLITKAHAN((SI), (DI), (R9))
 	SPLITKAHAN(32(SI), 16(DI), 16(R9))
@@ -91,6 +93,8 @@ TEXT ·joinKahanAVX2(SB), NOSPLIT, $0-32
 	MOVQ         compensation+16(FP), DX
 	MOVQ         n+24(FP), CX
 	VPBROADCASTD kahanConst<>+8(SB), Y10
+
+	PCALIGN $64
 
 loop:
 	JOINKAHAN((SI), (DX), (DI))
@@ -112,6 +116,8 @@ TEXT ·splitKahanAVX512(SB), NOSPLIT, $0-32
 	VPBROADCASTD kahanConst<>+0(SB), Z8
 	VPBROADCASTD kahanConst<>+4(SB), Z9
 	VPBROADCASTD kahanConst<>+8(SB), Z10
+
+	PCALIGN $64
 
 loop:
 	VMOVUPS   (SI), Z0
@@ -149,6 +155,8 @@ TEXT ·joinKahanAVX512(SB), NOSPLIT, $0-32
 	MOVQ         compensation+16(FP), DX
 	MOVQ         n+24(FP), CX
 	VPBROADCASTD kahanConst<>+8(SB), Z10
+
+	PCALIGN $64
 
 loop:
 	VPMOVZXWD (SI), Z0

@@ -5,7 +5,8 @@
 
 // float32 on amd64: AVX2, then AVX-512. Each TEXT computes the Go function of its
 // name in kernel_generic.go; the registers and the rules are in avx2.h and
-// avx512.h, which say what each of these instructions is used for.
+// avx512.h, which say what each of these instructions is used for. Loops begin a
+// cache line: elsewhere they take up to 6 % longer in L1 on Zen 3.
 
 #define SIZE 4
 #define LOGSIZE 2
@@ -79,6 +80,8 @@ TEXT ·paperF32AVX2(SB), NOSPLIT, $0-12
 	SUBQ $16, CX
 	JLT  tail
 
+	PCALIGN $64
+
 loop:
 	PAIR(PAPER, STOREPM)
 	SUBQ $16, CX
@@ -104,6 +107,8 @@ TEXT ·paperPlainF32AVX2(SB), NOSPLIT, $0-12
 	SETUP
 	SUBQ $16, CX
 	JLT  tail
+
+	PCALIGN $64
 
 loop:
 	PAIR(PAPERPLAIN, STOREPM)
@@ -131,6 +136,8 @@ TEXT ·paperInsideF32AVX2(SB), NOSPLIT, $0-12
 	SUBQ $16, CX
 	JLT  tail
 
+	PCALIGN $64
+
 loop:
 	PAIR(PAPERINSIDE, STOREPM)
 	SUBQ $16, CX
@@ -156,6 +163,8 @@ TEXT ·paperCoupledF32AVX2(SB), NOSPLIT, $0-12
 	SETUP
 	SUBQ $16, CX
 	JLT  tail
+
+	PCALIGN $64
 
 loop:
 	PAIR(PAPERCOUPLED, STOREPM)
@@ -183,6 +192,8 @@ TEXT ·momentumFirstF32AVX2(SB), NOSPLIT, $0-12
 	SUBQ $16, CX
 	JLT  tail
 
+	PCALIGN $64
+
 loop:
 	PAIR(MOMENTUMFIRST, STOREPM)
 	SUBQ $16, CX
@@ -208,6 +219,8 @@ TEXT ·momentumFirstCoupledF32AVX2(SB), NOSPLIT, $0-12
 	SETUP
 	SUBQ $16, CX
 	JLT  tail
+
+	PCALIGN $64
 
 loop:
 	PAIR(MOMENTUMFIRSTCOUPLED, STOREPM)
@@ -235,6 +248,8 @@ TEXT ·cautiousF32AVX2(SB), NOSPLIT, $0-12
 	SUBQ $16, CX
 	JLT  tail
 
+	PCALIGN $64
+
 loop:
 	PAIR(CAUTIOUS, STOREPM)
 	SUBQ $16, CX
@@ -260,6 +275,8 @@ TEXT ·biasCorrectedF32AVX2(SB), NOSPLIT, $0-12
 	SETUP
 	SUBQ $16, CX
 	JLT  tail
+
+	PCALIGN $64
 
 loop:
 	PAIR(BIASCORRECTED, STOREPM)
@@ -287,6 +304,8 @@ TEXT ·refinedF32AVX2(SB), NOSPLIT, $0-12
 	SUBQ $16, CX
 	JLT  tail
 
+	PCALIGN $64
+
 loop:
 	PAIR(REFINED, STOREPM)
 	SUBQ $16, CX
@@ -312,6 +331,8 @@ TEXT ·smoothF32AVX2(SB), NOSPLIT, $0-12
 	SETUP
 	SUBQ $16, CX
 	JLT  tail
+
+	PCALIGN $64
 
 loop:
 	PAIR(SMOOTH, STOREPM)
@@ -339,6 +360,8 @@ TEXT ·coupleF32AVX2(SB), NOSPLIT, $0-12
 	SUBQ $16, CX
 	JLT  tail
 
+	PCALIGN $64
+
 loop:
 	PAIR(COUPLE, STOREG)
 	SUBQ $16, CX
@@ -365,6 +388,8 @@ TEXT ·insideF32AVX2(SB), NOSPLIT, $0-12
 	SUBQ $16, CX
 	JLT  tail
 
+	PCALIGN $64
+
 loop:
 	PAIR(INSIDE, STOREP)
 	SUBQ $16, CX
@@ -390,6 +415,8 @@ TEXT ·countF32AVX2(SB), NOSPLIT, $0-12
 	SETUP
 	SUBQ $16, CX
 	JLT  tail
+
+	PCALIGN $64
 
 loop:
 	PAIR(COUNT, STORENONE)
@@ -421,6 +448,8 @@ TEXT ·paperF32AVX512(SB), NOSPLIT, $0-12
 body:
 	SUBQ $32, R10
 	JLT  tail
+
+	PCALIGN $64
 
 loop:
 	ZPAIR(ZPAPER, ZSTOREPM)
@@ -454,6 +483,8 @@ body:
 	SUBQ $32, R10
 	JLT  tail
 
+	PCALIGN $64
+
 loop:
 	ZPAIR(ZPAPERPLAIN, ZSTOREPM)
 	SUBQ $32, R10
@@ -485,6 +516,8 @@ TEXT ·paperInsideF32AVX512(SB), NOSPLIT, $0-12
 body:
 	SUBQ $32, R10
 	JLT  tail
+
+	PCALIGN $64
 
 loop:
 	ZPAIR(ZPAPERINSIDE, ZSTOREPM)
@@ -518,6 +551,8 @@ body:
 	SUBQ $32, R10
 	JLT  tail
 
+	PCALIGN $64
+
 loop:
 	ZPAIR(ZPAPERCOUPLED, ZSTOREPM)
 	SUBQ $32, R10
@@ -549,6 +584,8 @@ TEXT ·momentumFirstF32AVX512(SB), NOSPLIT, $0-12
 body:
 	SUBQ $32, R10
 	JLT  tail
+
+	PCALIGN $64
 
 loop:
 	ZPAIR(ZMOMENTUMFIRST, ZSTOREPM)
@@ -582,6 +619,8 @@ body:
 	SUBQ $32, R10
 	JLT  tail
 
+	PCALIGN $64
+
 loop:
 	ZPAIR(ZMOMENTUMFIRSTCOUPLED, ZSTOREPM)
 	SUBQ $32, R10
@@ -613,6 +652,8 @@ TEXT ·cautiousF32AVX512(SB), NOSPLIT, $0-12
 body:
 	SUBQ $32, R10
 	JLT  tail
+
+	PCALIGN $64
 
 loop:
 	ZPAIR(ZCAUTIOUS, ZSTOREPM)
@@ -646,6 +687,8 @@ body:
 	SUBQ $32, R10
 	JLT  tail
 
+	PCALIGN $64
+
 loop:
 	ZPAIR(ZBIASCORRECTED, ZSTOREPM)
 	SUBQ $32, R10
@@ -677,6 +720,8 @@ TEXT ·refinedF32AVX512(SB), NOSPLIT, $0-12
 body:
 	SUBQ $32, R10
 	JLT  tail
+
+	PCALIGN $64
 
 loop:
 	ZPAIR(ZREFINED, ZSTOREPM)
@@ -710,6 +755,8 @@ body:
 	SUBQ $32, R10
 	JLT  tail
 
+	PCALIGN $64
+
 loop:
 	ZPAIR(ZSMOOTH, ZSTOREPM)
 	SUBQ $32, R10
@@ -741,6 +788,8 @@ TEXT ·coupleF32AVX512(SB), NOSPLIT, $0-12
 body:
 	SUBQ $32, R10
 	JLT  tail
+
+	PCALIGN $64
 
 loop:
 	ZPAIR(ZCOUPLE, ZSTOREG)
@@ -774,6 +823,8 @@ body:
 	SUBQ $32, R10
 	JLT  tail
 
+	PCALIGN $64
+
 loop:
 	ZPAIR(ZINSIDE, ZSTOREP)
 	SUBQ $32, R10
@@ -805,6 +856,8 @@ TEXT ·countF32AVX512(SB), NOSPLIT, $0-12
 body:
 	SUBQ $32, R10
 	JLT  tail
+
+	PCALIGN $64
 
 loop:
 	ZPAIR(ZCOUNT, ZSTORENONE)

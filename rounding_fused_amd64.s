@@ -318,6 +318,8 @@ TEXT ·paperRandomBF16AVX2(SB), NOSPLIT, $0-12
 	SETUP
 	MOVL draws_counter(R11), R12
 
+	PCALIGN $64
+
 loop:
 	LOOPBF16(PAPER)
 	SUBQ $32, CX
@@ -332,6 +334,8 @@ TEXT ·cautiousRandomBF16AVX2(SB), NOSPLIT, $0-12
 	MOVQ args_extra(R8), R11
 	SETUP
 	MOVL draws_counter(R11), R12
+
+	PCALIGN $64
 
 loop:
 	LOOPBF16(CAUTIOUS)
@@ -348,6 +352,8 @@ TEXT ·paperRandomF16AVX2(SB), NOSPLIT, $0-12
 	SETUP
 	MOVL draws_counter(R11), R12
 
+	PCALIGN $64
+
 loop:
 	LOOPF16(PAPER)
 	SUBQ $32, CX
@@ -363,6 +369,8 @@ TEXT ·cautiousRandomF16AVX2(SB), NOSPLIT, $0-12
 	SETUP
 	MOVL draws_counter(R11), R12
 
+	PCALIGN $64
+
 loop:
 	LOOPF16(CAUTIOUS)
 	SUBQ $32, CX
@@ -376,6 +384,8 @@ TEXT ·paperRandomBF16AVX512(SB), NOSPLIT, $0-12
 	MOVQ a+0(FP), R8
 	MOVQ args_extra(R8), R11
 	ZSETUPDRAW
+
+	PCALIGN $64
 
 loop:
 	ZLOOPBF16(ZPAPER)
@@ -391,6 +401,8 @@ TEXT ·cautiousRandomBF16AVX512(SB), NOSPLIT, $0-12
 	MOVQ args_extra(R8), R11
 	ZSETUPDRAW
 
+	PCALIGN $64
+
 loop:
 	ZLOOPBF16(ZCAUTIOUS)
 	SUBQ $32, R10
@@ -405,6 +417,8 @@ TEXT ·paperRandomF16AVX512(SB), NOSPLIT, $0-12
 	MOVQ args_extra(R8), R11
 	ZSETUPDRAW
 
+	PCALIGN $64
+
 loop:
 	ZLOOPF16(ZPAPER)
 	SUBQ $32, R10
@@ -418,6 +432,8 @@ TEXT ·cautiousRandomF16AVX512(SB), NOSPLIT, $0-12
 	MOVQ a+0(FP), R8
 	MOVQ args_extra(R8), R11
 	ZSETUPDRAW
+
+	PCALIGN $64
 
 loop:
 	ZLOOPF16(ZCAUTIOUS)

@@ -48,7 +48,7 @@ TEXT ·avx2_111(SB), NOSPLIT, $0-16
 	MOVQ n+8(FP), CX
 	ADDQ CX, CX // half a block, one cache line, at a time
 	POINTERS
-	PCALIGN $32
+	PCALIGN $64
 
 loop:
 	GRAD(0, Y0)
@@ -68,7 +68,7 @@ TEXT ·avx2_111pf(SB), NOSPLIT, $0-16
 	MOVQ n+8(FP), CX
 	ADDQ CX, CX // half a block, one cache line, at a time
 	POINTERS
-	PCALIGN $32
+	PCALIGN $64
 
 loop:
 	AHEAD(0, SI)
@@ -90,7 +90,7 @@ TEXT ·avx2_1111(SB), NOSPLIT, $0-16
 	MOVQ s+0(FP), AX
 	MOVQ n+8(FP), CX
 	POINTERS
-	PCALIGN $32
+	PCALIGN $64
 
 loop:
 	GRAD(0, Y0)
@@ -112,7 +112,7 @@ TEXT ·avx2_1111pf(SB), NOSPLIT, $0-16
 	MOVQ s+0(FP), AX
 	MOVQ n+8(FP), CX
 	POINTERS
-	PCALIGN $32
+	PCALIGN $64
 
 loop:
 	AHEAD(0, SI)
@@ -138,7 +138,7 @@ TEXT ·avx2_221(SB), NOSPLIT, $0-16
 	MOVQ s+0(FP), AX
 	MOVQ n+8(FP), CX
 	POINTERS
-	PCALIGN $32
+	PCALIGN $64
 
 loop:
 	GRAD(0, Y0)
@@ -163,7 +163,7 @@ TEXT ·avx2_221pf(SB), NOSPLIT, $0-16
 	MOVQ s+0(FP), AX
 	MOVQ n+8(FP), CX
 	POINTERS
-	PCALIGN $32
+	PCALIGN $64
 
 loop:
 	AHEAD(0, SI)
@@ -193,7 +193,7 @@ TEXT ·avx2_212s(SB), NOSPLIT, $0-16
 	MOVQ s+0(FP), AX
 	MOVQ n+8(FP), CX
 	POINTERS
-	PCALIGN $32
+	PCALIGN $64
 
 loop:
 	GRAD(0, Y0)
@@ -217,7 +217,7 @@ TEXT ·avx2_212spf(SB), NOSPLIT, $0-16
 	MOVQ s+0(FP), AX
 	MOVQ n+8(FP), CX
 	POINTERS
-	PCALIGN $32
+	PCALIGN $64
 
 loop:
 	AHEAD(0, SI)
@@ -247,7 +247,7 @@ TEXT ·avx2_211s(SB), NOSPLIT, $0-16
 	MOVQ s+0(FP), AX
 	MOVQ n+8(FP), CX
 	POINTERS
-	PCALIGN $32
+	PCALIGN $64
 
 loop:
 	GRAD(0, Y0)
@@ -273,7 +273,7 @@ TEXT ·avx2_211spf(SB), NOSPLIT, $0-16
 	MOVQ s+0(FP), AX
 	MOVQ n+8(FP), CX
 	POINTERS
-	PCALIGN $32
+	PCALIGN $64
 
 loop:
 	AHEAD(0, SI)
@@ -304,7 +304,7 @@ TEXT ·avx2_read(SB), NOSPLIT, $0-16
 	MOVQ s+0(FP), AX
 	MOVQ n+8(FP), CX
 	POINTERS
-	PCALIGN $32
+	PCALIGN $64
 
 loop:
 	GRAD(0, Y0)
@@ -321,7 +321,7 @@ TEXT ·avx2_readpf(SB), NOSPLIT, $0-16
 	MOVQ s+0(FP), AX
 	MOVQ n+8(FP), CX
 	POINTERS
-	PCALIGN $32
+	PCALIGN $64
 
 loop:
 	AHEAD(0, SI)
