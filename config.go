@@ -87,16 +87,23 @@ const (
 
 // plan is what a Stepper does, settled by New.
 type plan struct {
-	ready bool // made by New, and At was called where the rule needs it
-	rule  Rule
-	decay Decay
-	scale CautiousScale
-	op    op  // the kernel
-	mix   mix // what is composed around it
+	ready  bool // made by New, and At was called where the rule needs it
+	direct bool // ready, and the kernel is all there is to float32 and float64 steps
+	rule   Rule
+	decay  Decay
+	scale  CautiousScale
+	op     op  // the kernel
+	mix    mix // what is composed around it
 
 	rounding    Rounding
 	seed        uint64
 	step, index uint64 // by At and From
+}
+
+// settle says whether all is known that a step needs.
+func (p *plan) settle(ready bool) {
+	p.ready = ready
+	p.direct = ready && p.mix == mixNone && p.scale == ScaleNone
 }
 
 // New checks a Config and derives the constants of the step. It does no more
@@ -125,9 +132,10 @@ func New(cfg Config) (Stepper, error) {
 		}
 		s.impl = uint8(i)
 	}
-	s.plan = plan{ready: cfg.Rule != BiasCorrected, rule: cfg.Rule, decay: cfg.Decay, scale: cfg.CautiousScale,
+	s.plan = plan{rule: cfg.Rule, decay: cfg.Decay, scale: cfg.CautiousScale,
 		rounding: cfg.Rounding, seed: cfg.Seed}
 	s.plan.op, s.plan.mix = choose(cfg.Rule, cfg.Decay, cfg.WeightDecay != 0)
+	s.plan.settle(cfg.Rule != BiasCorrected)
 	s.f64 = cfg.constants()
 	s.f32 = round32(&s.f64)
 	if err := cfg.checkRange(&s.f32); err != nil {

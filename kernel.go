@@ -194,7 +194,20 @@ func (s Stepper) Implementation() string { return implementations[s.impl].name }
 //
 //go:noinline
 func (s Stepper) StepF32(param, grad, momentum []float32) error {
-	return step(&s, f32, &s.f32, param, grad, momentum)
+	n, p, g, m := len(param), data(param), data(grad), data(momentum)
+	if !s.plan.direct || len(grad) != n || len(momentum) != n || !short(p, g, m, n, 4) {
+		return step(&s, f32, &s.f32, param, grad, momentum)
+	}
+	raceWrite(param)
+	raceRead(grad)
+	raceWrite(momentum)
+	var a args // a literal would be copied, in wider words than it was written in, which stalls
+	a.param, a.grad, a.momentum, a.n, a.c = p, g, m, n, noescape(unsafe.Pointer(&s.f32))
+	if implementations[s.impl].kernels[f32][s.plan.op]((*args)(noescape(unsafe.Pointer(&a)))) != 0 {
+		mendNaN(param, momentum)
+	}
+	runtime.KeepAlive(&a)
+	return nil
 }
 
 // StepF64 is StepF32 for float64: constants, arithmetic and results are
@@ -202,12 +215,33 @@ func (s Stepper) StepF32(param, grad, momentum []float32) error {
 //
 //go:noinline
 func (s Stepper) StepF64(param, grad, momentum []float64) error {
-	return step(&s, f64, &s.f64, param, grad, momentum)
+	n, p, g, m := len(param), data(param), data(grad), data(momentum)
+	if !s.plan.direct || len(grad) != n || len(momentum) != n || !short(p, g, m, n, 8) {
+		return step(&s, f64, &s.f64, param, grad, momentum)
+	}
+	raceWrite(param)
+	raceRead(grad)
+	raceWrite(momentum)
+	var a args // a literal would be copied, in wider words than it was written in, which stalls
+	a.param, a.grad, a.momentum, a.n, a.c = p, g, m, n, noescape(unsafe.Pointer(&s.f64))
+	if implementations[s.impl].kernels[f64][s.plan.op]((*args)(noescape(unsafe.Pointer(&a)))) != 0 {
+		mendNaN(param, momentum)
+	}
+	runtime.KeepAlive(&a)
+	return nil
 }
 
-// step checks the slices and runs the plan over them. Its callers are not inlined:
-// inside of another package the compiler would take it, which is generic, for a
-// function that keeps what it is given, and move the Stepper to the heap.
+// short says whether n elements at each of the places are a call's common case:
+// some, no more than a kernel gets at once, and none shared.
+func short(p, g, m unsafe.Pointer, n, elem int) bool {
+	reach := uintptr(n*elem) - 1
+	return uint(n-1) < chunk && !near(p, g, reach) && !near(p, m, reach) && !near(g, m, reach)
+}
+
+// step checks the slices and runs the plan over them. Its callers, which see to
+// the common case themselves, are not inlined: inside of another package the
+// compiler would take this one, which is generic, for a function that keeps what
+// it is given, and move the Stepper to the heap.
 func step[T float](s *Stepper, f format, c *coef[T], param, grad, momentum []T) error {
 	n := len(param)
 	p, g, m := data(param), data(grad), data(momentum)
@@ -223,12 +257,7 @@ func step[T float](s *Stepper, f format, c *coef[T], param, grad, momentum []T) 
 	raceRead(grad)
 	raceWrite(momentum)
 	a := args{param: p, grad: g, momentum: m, n: n, c: noescape(unsafe.Pointer(c))}
-	ks := &implementations[s.impl].kernels[f]
-	if n <= chunk && s.plan.mix == mixNone && s.plan.scale == ScaleNone {
-		runChunk[T](ks[s.plan.op], a) // the common case, without detours
-		return nil
-	}
-	run(ks, s.plan, c, s.f64.lr, a)
+	run(&implementations[s.impl].kernels[f], s.plan, c, s.f64.lr, a)
 	return nil
 }
 
@@ -291,7 +320,12 @@ type span struct {
 
 // overlap says whether size bytes at a and at b share any.
 func overlap(a, b unsafe.Pointer, size int) bool {
-	return uintptr(a) < uintptr(b)+uintptr(size) && uintptr(b) < uintptr(a)+uintptr(size)
+	return size > 0 && near(a, b, uintptr(size)-1)
+}
+
+// near says whether a − b is within ±reach, in one comparison.
+func near(a, b unsafe.Pointer, reach uintptr) bool {
+	return uintptr(a)-uintptr(b)+reach <= 2*reach
 }
 
 // chunk is how many elements a kernel gets at once. Assembly can't be
@@ -326,7 +360,14 @@ func runChunk[T float](k kernel, a args) {
 	nan := k((*args)(noescape(unsafe.Pointer(&a))))
 	runtime.KeepAlive(&a) // noescape hides it: were the stack to move, a would miss it
 	if nan != 0 {
-		canonicalize(unsafe.Slice((*T)(a.param), a.n))
-		canonicalize(unsafe.Slice((*T)(a.momentum), a.n))
+		mendNaN(unsafe.Slice((*T)(a.param), a.n), unsafe.Slice((*T)(a.momentum), a.n))
 	}
+}
+
+// mendNaN makes the NaNs that a kernel wrote canonical.
+//
+//go:noinline
+func mendNaN[T float](param, momentum []T) {
+	canonicalize(param)
+	canonicalize(momentum)
 }

@@ -144,7 +144,7 @@ func (s Stepper) At(t int) Stepper {
 	if s.plan.rule != BiasCorrected {
 		return s
 	}
-	s.plan.ready = t >= 1
+	s.plan.settle(t >= 1)
 	s.f64.bc1 = 1 - float64(power(s.f64.b1, t))
 	s.f64.bc2 = 1 - float64(power(s.f64.b2, t))
 	s.f32.bc1, s.f32.bc2 = float32(s.f64.bc1), float32(s.f64.bc2)
