@@ -112,23 +112,38 @@ func mixed(s *Stepper, sch storage, param, grad, momentum, extra span) error {
 	raceSpan(g, false)
 	raceSpan(m, true)
 	raceSpan(x, true)
-	a := mixedArgs{param: param.p, grad: grad.p, momentum: momentum.p, n: n}
-	if sch.shadow != kindNone {
-		a.shadow = extra.p
-	} else {
-		a.low = extra.p
-	}
 	im := &implementations[s.impl]
-	unit := 1.0
+	k, drawn := im.fused.kernel(sch, &s.plan), sch.drawn(&s.plan)
+	if k != nil && n <= chunk && n%fusedUnit == 0 && s.plan.scale == ScaleNone && !drawn { // the common case
+		var t args // see StepF32
+		t.param, t.grad, t.momentum, t.n, t.c, t.extra = param.p, grad.p, momentum.p, n, noescape(unsafe.Pointer(&s.f32)), extra.p
+		if k((*args)(noescape(unsafe.Pointer(&t)))) != 0 {
+			mend(im, sch, sch.args(param, grad, momentum, extra), 0, n)
+		}
+		runtime.KeepAlive(&t)
+		return nil
+	}
+	a, unit := sch.args(param, grad, momentum, extra), 1.0
 	if s.plan.scale != ScaleNone {
 		unit = cautiousScale(s.plan.scale, countTiles(s, im, sch, a), n)
 	}
-	if k := im.fused.kernel(sch, &s.plan); k != nil && (!sch.drawn(&s.plan) || s.plan.oneKey(n)) {
+	if k != nil && (!drawn || s.plan.oneKey(n)) {
 		runFused(s, im, sch, k, a, unit)
 	} else {
 		stepTiles(s, im, sch, a, unit)
 	}
 	return nil
+}
+
+// args puts extra where it belongs.
+func (sch storage) args(param, grad, momentum, extra span) mixedArgs {
+	a := mixedArgs{param: param.p, grad: grad.p, momentum: momentum.p, n: param.n}
+	if sch.shadow != kindNone {
+		a.shadow = extra.p
+	} else {
+		a.low = extra.p
+	}
+	return a
 }
 
 // sized counts a span of elements of kind k in bytes.
