@@ -47,7 +47,7 @@
 
 // One vector each: 1, 0x7fff and 0x8000 in every element, then VPSHUFB's order that
 // gathers the upper halves of the elements of each lane; the upper half of each
-// element, and zero.
+// element, zero, and all of a half but its last bit.
 DATA mixed16<>+0(SB)/8, $0x0000000100000001
 DATA mixed16<>+8(SB)/8, $0x0000000100000001
 DATA mixed16<>+16(SB)/8, $0x0000000100000001
@@ -72,7 +72,19 @@ DATA mixed16<>+160(SB)/8, $0
 DATA mixed16<>+168(SB)/8, $0
 DATA mixed16<>+176(SB)/8, $0
 DATA mixed16<>+184(SB)/8, $0
-GLOBL mixed16<>(SB), RODATA|NOPTR, $192
+DATA mixed16<>+192(SB)/8, $0xfffefffefffefffe
+DATA mixed16<>+200(SB)/8, $0xfffefffefffefffe
+DATA mixed16<>+208(SB)/8, $0xfffefffefffefffe
+DATA mixed16<>+216(SB)/8, $0xfffefffefffefffe
+DATA mixed16<>+224(SB)/8, $0x0000000100000001
+DATA mixed16<>+232(SB)/8, $0x0000000100000001
+DATA mixed16<>+240(SB)/8, $0x0000000100000001
+DATA mixed16<>+248(SB)/8, $0x0000000100000001
+DATA mixed16<>+256(SB)/8, $0x0001000000010000
+DATA mixed16<>+264(SB)/8, $0x0001000000010000
+DATA mixed16<>+272(SB)/8, $0x0001000000010000
+DATA mixed16<>+280(SB)/8, $0x0001000000010000
+GLOBL mixed16<>(SB), RODATA|NOPTR, $288
 
 #define ONES    mixed16<>+0(SB)
 #define ALMOST  mixed16<>+32(SB)
@@ -80,27 +92,14 @@ GLOBL mixed16<>(SB), RODATA|NOPTR, $192
 #define UPPERS  mixed16<>+96(SB)
 #define HIGHS   mixed16<>+128(SB)
 #define ZEROS   mixed16<>+160(SB)
+#define EVENS   mixed16<>+192(SB)
+#define LOWER   mixed16<>+224(SB)
+#define HIGHER  mixed16<>+256(SB)
 
 // LOADBF: y = the bfloat16 at x, widened.
 #define LOADBF(x, y) \
 	VPMOVZXWD x, y      \
 	VPSLLD    $16, y, y
-
-// EVENBF and ODDBF: y = every other bfloat16 of the 16 at x, widened: cheaper than
-// LOADBF, where nothing cares for the order within a vector.
-#define EVENBF(x, y) \
-	VMOVDQU x, y       \
-	VPSLLD  $16, y, y
-#define ODDBF(x, y) \
-	VMOVDQU x, y        \
-	VPAND   HIGHS, y, y
-
-// ROUNDBF: the upper halves of z = y rounded to bfloat16. Smashes Y3.
-#define ROUNDBF(y, z) \
-	VPSRLD $16, y, Y3     \
-	VPAND  ONES, Y3, Y3   \
-	VPADDD ALMOST, y, z   \
-	VPADDD Y3, z, z
 
 // LOADH: y = the IEEE halves at x, widened.
 #define LOADH(x, y) VCVTPH2PS x, y
@@ -260,40 +259,111 @@ GLOBL mixed16<>(SB), RODATA|NOPTR, $192
 	ADDQ $128, SI \
 	ADDQ $64, DX
 
-// CAUTIOUSREG is CAUTIOUS for a gradient in a register, and without Y15. Smashes
-// g, Y3–Y5.
-#define CAUTIOUSREG(p, g, m) \
-	INTERP(g, m)                  \
-	VXORPS g, Y3, Y5              \
-	CMP    $12, ZERO, g, Y4       \
-	BCAST  COEF(const_cFlip), g   \
-	VXORPS g, Y5, Y5              \
-	VANDPS Y3, Y4, Y3             \
-	BLENDV Y5, ZERO, Y3, Y3       \
-	TIMESSIGN                     \
-	STEP(p)
+// Where all of a vector's elements are treated alike, nothing cares for their order:
+// the even bfloat16 of 16 and the odd ones are stepped side by side, in two sets of
+// registers. So each load is one operation, with the vector as its operand, and
+// gathering needs no shuffle.
+//
+//	Y0 p  Y1 grad  Y2 m  Y3 Y4 scratch    the even elements
+//	Y5 p  Y6 grad  Y10 m  Y8 Y9 scratch   the odd ones
+//	Y7 sums  Y11 the upper halves' mask  Y12 η  Y13 decay  Y14 −η  Y15 65536
+//	R12  constants, a vector each, which are operands from there
+#define KEPT(i) (i*32)(R12)
 
-// PAIRBF: 16 elements of all bfloat16, the even ones and then the odd; RULE must
-// leave Y6 and Y15 alone.
+// SETUP2 follows SETUP, in a frame of 192 bytes.
+#define SETUP2 \
+	LEAQ     31(SP), R12           \
+	ANDQ     $~31, R12             \
+	VMOVUPS  Y8, KEPT(0)           \
+	VMOVUPS  Y9, KEPT(1)           \
+	VMOVUPS  Y10, KEPT(2)          \
+	VMOVUPS  Y11, KEPT(3)          \
+	BCAST    COEF(const_cFlip), Y8 \
+	VMOVUPS  Y8, KEPT(4)           \
+	VMOVDQU  HIGHS, Y11            \
+	VMOVDQU  LOWER, Y15            \
+	VPSLLD   $16, Y15, Y15
+
+// EVENBF and ODDBF: y = every other bfloat16 of the 16 at x, widened.
+#define EVENBF(x, y) VPMULLD x, Y15, y
+#define ODDBF(x, y) VPAND x, Y11, y
+
+// GATHERBF: x = the even e and the odd o rounded to bfloat16, to nearest even: a
+// half is added, and where that leaves zeros below there was a tie, so that the last
+// bit is cleared. Smashes e, o, a, b.
+#define GATHERBF(e, o, a, b, x) \
+	VPADDD   HALF, e, e       \
+	VPADDD   HALF, o, o       \
+	VPSRLD   $16, e, a        \
+	VPSLLD   $16, o, b        \
+	VPBLENDW $0xAA, o, a, a   \
+	VPBLENDW $0xAA, b, e, b   \
+	VPADDUSW EVENS, b, b      \
+	VPAND    b, a, a          \
+	VMOVDQU  a, x
+
+// INTERP2 is INTERP without the sum: Y3, Y8 = c, Y2, Y10 = the new momenta. Smashes
+// Y4, Y9.
+#define INTERP2 \
+	MUL KEPT(1), Y1, Y3   \
+	MUL KEPT(1), Y6, Y8   \
+	MUL KEPT(0), Y2, Y4   \
+	MUL KEPT(0), Y10, Y9  \
+	ADD Y3, Y4, Y3        \
+	ADD Y8, Y9, Y8        \
+	MUL KEPT(3), Y1, Y4   \
+	MUL KEPT(3), Y6, Y9   \
+	MUL KEPT(2), Y2, Y2   \
+	MUL KEPT(2), Y10, Y10 \
+	ADD Y4, Y2, Y2        \
+	ADD Y9, Y10, Y10
+
+// STEP2: TIMESSIGN and STEP. Smashes Y1, Y3, Y4, Y6, Y8, Y9.
+#define STEP2 \
+	BLENDV Y3, Y14, Y12, Y4   \
+	BLENDV Y8, Y14, Y12, Y9   \
+	CMP    $12, ZEROS, Y3, Y3 \
+	CMP    $12, ZEROS, Y8, Y8 \
+	MUL    Y0, Y13, Y0        \
+	MUL    Y5, Y13, Y5        \
+	VANDPS Y4, Y3, Y3         \
+	VANDPS Y9, Y8, Y8         \
+	SUB    Y3, Y0, Y0         \
+	SUB    Y8, Y5, Y5         \
+	ADD    Y2, Y7, Y7         \
+	ADD    Y0, Y5, Y9         \
+	ADD    Y9, Y10, Y9        \
+	ADD    Y9, Y7, Y7
+
+#define PAPER2 \
+	INTERP2 \
+	STEP2
+
+#define CAUTIOUS2 \
+	INTERP2                   \
+	VXORPS Y1, Y3, Y4         \
+	VXORPS Y6, Y8, Y9         \
+	CMP    $12, ZEROS, Y1, Y1 \
+	CMP    $12, ZEROS, Y6, Y6 \
+	VXORPS KEPT(4), Y4, Y4    \
+	VXORPS KEPT(4), Y9, Y9    \
+	VANDPS Y3, Y1, Y3         \
+	VANDPS Y8, Y6, Y8         \
+	BLENDV Y4, ZEROS, Y3, Y3  \
+	BLENDV Y9, ZEROS, Y8, Y8  \
+	STEP2
+
+// PAIRBF: 16 elements of all bfloat16.
 #define PAIRBF(RULE, i) \
-	EVENBF((i*32)(DI), Y0)       \
-	EVENBF((i*32)(SI), Y1)       \
-	EVENBF((i*32)(DX), Y2)       \
-	RULE(Y0, Y1, Y2)             \
-	ROUNDBF(Y0, Y6)              \
-	ROUNDBF(Y2, Y15)             \
-	VPSRLD   $16, Y6, Y6         \
-	VPSRLD   $16, Y15, Y15       \
-	ODDBF((i*32)(DI), Y0)        \
-	ODDBF((i*32)(SI), Y1)        \
-	ODDBF((i*32)(DX), Y2)        \
-	RULE(Y0, Y1, Y2)             \
-	ROUNDBF(Y2, Y2)              \
-	ROUNDBF(Y0, Y0)              \
-	VPBLENDW $0xAA, Y2, Y15, Y2  \
-	VPBLENDW $0xAA, Y0, Y6, Y0   \
-	VMOVDQU  Y2, (i*32)(DX)      \
-	VMOVDQU  Y0, (i*32)(DI)
+	EVENBF((i*32)(SI), Y1)  \
+	EVENBF((i*32)(DX), Y2)  \
+	ODDBF((i*32)(SI), Y6)   \
+	ODDBF((i*32)(DX), Y10)  \
+	EVENBF((i*32)(DI), Y0)  \
+	ODDBF((i*32)(DI), Y5)   \
+	RULE                    \
+	GATHERBF(Y2, Y10, Y1, Y3, (i*32)(DX)) \
+	GATHERBF(Y0, Y5, Y4, Y6, (i*32)(DI))
 #define LOOPPAIRBF(RULE) \
 	PREFETCHT0 2048(DI) \
 	PREFETCHT0 2048(SI) \
@@ -304,38 +374,30 @@ GLOBL mixed16<>(SB), RODATA|NOPTR, $192
 	ADDQ $64, SI        \
 	ADDQ $64, DX
 
-// PAIRSPLIT: the same for halves of float32 weights: a lower half is sign-extended
-// by shifts where it lies, and goes back by a blend.
+// PAIRSPLIT: the same for halves of float32 weights. A multiplication by 1 and 0
+// sign-extends every other lower half; they go back by a blend.
 #define PAIRSPLIT(RULE, i) \
-	EVENBF((i*32)(DI), Y0)       \
 	VMOVDQU  (i*32)(R11), Y3     \
-	VPSLLD   $16, Y3, Y3         \
-	VPSRAD   $16, Y3, Y3         \
-	VPADDD   Y3, Y0, Y0          \
 	EVENBF((i*32)(SI), Y1)       \
 	EVENBF((i*32)(DX), Y2)       \
-	RULE(Y0, Y1, Y2)             \
-	MOVU     Y0, Y6              \
-	ROUNDBF(Y2, Y15)             \
-	VPSRLD   $16, Y15, Y15       \
-	ODDBF((i*32)(DI), Y0)        \
-	VMOVDQU  (i*32)(R11), Y3     \
-	VPSRAD   $16, Y3, Y3         \
-	VPADDD   Y3, Y0, Y0          \
-	ODDBF((i*32)(SI), Y1)        \
-	ODDBF((i*32)(DX), Y2)        \
-	RULE(Y0, Y1, Y2)             \
-	ROUNDBF(Y2, Y2)              \
-	VPBLENDW $0xAA, Y2, Y15, Y2  \
-	VMOVDQU  Y2, (i*32)(DX)      \
-	VPADDD   HALF, Y6, Y3        \
+	ODDBF((i*32)(SI), Y6)        \
+	ODDBF((i*32)(DX), Y10)       \
+	VPMADDWD LOWER, Y3, Y4       \
+	VPMADDWD HIGHER, Y3, Y9      \
+	EVENBF((i*32)(DI), Y0)       \
+	ODDBF((i*32)(DI), Y5)        \
+	VPADDD   Y4, Y0, Y0          \
+	VPADDD   Y9, Y5, Y5          \
+	RULE                         \
+	GATHERBF(Y2, Y10, Y1, Y3, (i*32)(DX)) \
+	VPSLLD   $16, Y5, Y4         \
+	VPADDD   HALF, Y0, Y3        \
+	VPADDD   HALF, Y5, Y5        \
 	VPSRLD   $16, Y3, Y3         \
-	VPADDD   HALF, Y0, Y4        \
-	VPBLENDW $0xAA, Y4, Y3, Y3   \
-	VMOVDQU  Y3, (i*32)(DI)      \
-	VPSLLD   $16, Y0, Y4         \
-	VPBLENDW $0xAA, Y4, Y6, Y4   \
-	VMOVDQU  Y4, (i*32)(R11)
+	VPBLENDW $0xAA, Y4, Y0, Y4   \
+	VPBLENDW $0xAA, Y5, Y3, Y3   \
+	VMOVDQU  Y4, (i*32)(R11)     \
+	VMOVDQU  Y3, (i*32)(DI)
 #define LOOPPAIRSPLIT(RULE) \
 	PREFETCHT0 2048(DI)  \
 	PREFETCHT0 2048(SI)  \
@@ -480,14 +542,15 @@ GLOBL mixed16<>(SB), RODATA|NOPTR, $192
 
 
 // func paperBF16AVX2(a *args) (nan uint32)
-TEXT ·paperBF16AVX2(SB), NOSPLIT, $0-12
+TEXT ·paperBF16AVX2(SB), NOSPLIT, $192-12
 	MOVQ a+0(FP), R8
 	SETUP
+	SETUP2
 
 	PCALIGN $64
 
 loop:
-	LOOPPAIRBF(PAPER)
+	LOOPPAIRBF(PAPER2)
 	SUBQ $32, CX
 	JNZ  loop
 	FINISH
@@ -495,14 +558,15 @@ loop:
 	RET
 
 // func cautiousBF16AVX2(a *args) (nan uint32)
-TEXT ·cautiousBF16AVX2(SB), NOSPLIT, $0-12
+TEXT ·cautiousBF16AVX2(SB), NOSPLIT, $192-12
 	MOVQ a+0(FP), R8
 	SETUP
+	SETUP2
 
 	PCALIGN $64
 
 loop:
-	LOOPPAIRBF(CAUTIOUSREG)
+	LOOPPAIRBF(CAUTIOUS2)
 	SUBQ $32, CX
 	JNZ  loop
 	FINISH
@@ -666,15 +730,16 @@ loop:
 	RET
 
 // func paperSplitAVX2(a *args) (nan uint32)
-TEXT ·paperSplitAVX2(SB), NOSPLIT, $0-12
+TEXT ·paperSplitAVX2(SB), NOSPLIT, $192-12
 	MOVQ a+0(FP), R8
 	MOVQ args_extra(R8), R11
 	SETUP
+	SETUP2
 
 	PCALIGN $64
 
 loop:
-	LOOPPAIRSPLIT(PAPER)
+	LOOPPAIRSPLIT(PAPER2)
 	SUBQ $32, CX
 	JNZ  loop
 	FINISH
@@ -682,15 +747,16 @@ loop:
 	RET
 
 // func cautiousSplitAVX2(a *args) (nan uint32)
-TEXT ·cautiousSplitAVX2(SB), NOSPLIT, $0-12
+TEXT ·cautiousSplitAVX2(SB), NOSPLIT, $192-12
 	MOVQ a+0(FP), R8
 	MOVQ args_extra(R8), R11
 	SETUP
+	SETUP2
 
 	PCALIGN $64
 
 loop:
-	LOOPPAIRSPLIT(CAUTIOUSREG)
+	LOOPPAIRSPLIT(CAUTIOUS2)
 	SUBQ $32, CX
 	JNZ  loop
 	FINISH
