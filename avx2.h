@@ -263,11 +263,11 @@
 	MUL   Y12, Y3, Y3         \
 	PLAINSTEP(p)
 
-// PREFETCH asks for what the loop will read 2 KiB later.
+// PREFETCH asks for what the loop will read 1 KiB later.
 #define PREFETCH \
-	PREFETCHT0 2048(SI) \
-	PREFETCHT0 2048(DX) \
-	PREFETCHT0 2048(DI)
+	PREFETCHT0 1024(SI) \
+	PREFETCHT0 1024(DX) \
+	PREFETCHT0 1024(DI)
 
 // What a kernel stores: param and momentum, the gradient, param, or nothing.
 #define STOREPM(o) \

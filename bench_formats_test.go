@@ -72,19 +72,22 @@ type benchFormat struct {
 	// variants are those of BenchmarkStep, BenchmarkRatio and BenchmarkCall,
 	// rules those of BenchmarkRule.
 	variants, rules []benchVariant
-	// data makes the arrays for n elements, shifted from alignment by so many
-	// elements each.
-	data func(n int, shift shifts) benchArrays
+	// data makes the arrays for n elements.
+	data func(n int) benchArrays
 }
 
-// shifts are in elements; extra is what the format has besides: a shadow, lower
-// halves or a compensation.
+// shifts are how many elements, at most maxShift, each slice begins past its
+// alignment; extra is what the format has besides: a shadow, lower halves or a
+// compensation.
 type shifts struct{ param, grad, momentum, extra int }
+
+const maxShift = 15
 
 // benchArrays are what a step runs over: step does it k times; the traffic
 // limits run over the same memory, and restore it when run twice.
 type benchArrays struct {
 	step   func(s lion.Stepper, k int) error
+	at     func(shifts) benchArrays // the same, shifted
 	arrays limit.Arrays
 }
 
@@ -138,36 +141,50 @@ func toElement[T element](x float64) T {
 
 // benchData makes a format's data function of its step. Shadows, lower halves and
 // compensations begin with zeros.
-func benchData[P, G, M element, X any](step func(s *lion.Stepper, param []P, grad []G, momentum []M, extra []X) error) func(int, shifts) benchArrays {
-	return func(n int, shift shifts) benchArrays {
+func benchData[P, G, M element, X any](step func(s *lion.Stepper, param []P, grad []G, momentum []M, extra []X) error) func(int) benchArrays {
+	return func(n int) benchArrays {
 		const ringBytes = 8 << 10
 		ring := make([][]G, max(1, ringBytes/(n*int(unsafe.Sizeof(*new(G))))))
 		for i := range ring {
-			ring[i] = limit.PageAligned[G](n, shift.grad)
+			ring[i] = limit.PageAligned[G](n + maxShift)
 			fillRandom(ring[i], 1, i)
 		}
-		param, momentum := limit.PageAligned[P](n, shift.param), limit.PageAligned[M](n, shift.momentum)
+		param, momentum := limit.PageAligned[P](n+maxShift), limit.PageAligned[M](n+maxShift)
 		fillRandom(param, 0.02, -1)
 		fillRandom(momentum, 0.3, -2)
-		var extra []X
+		extra := make([]X, n+maxShift)
 		if unsafe.Sizeof(*new(X)) != 0 {
-			extra = limit.PageAligned[X](n, shift.extra)
+			extra = limit.PageAligned[X](n + maxShift)
 			clear(extra) // untouched pages would all be one page of zeros
 		}
-		return benchArrays{
-			step: func(s lion.Stepper, k int) error {
-				next := 0
-				for range k {
-					if err := step(&s, param, ring[next], momentum, extra); err != nil {
-						return err
-					}
-					if next++; next == len(ring) {
-						next = 0
-					}
+		return views(step, n, shifts{}, param, ring, momentum, extra)
+	}
+}
+
+// views are n elements of each of the arrays, shifted.
+func views[P, G, M element, X any](step func(s *lion.Stepper, param []P, grad []G, momentum []M, extra []X) error,
+	n int, shift shifts, params []P, grads [][]G, momenta []M, extras []X) benchArrays {
+	param, momentum, extra := params[shift.param:][:n], momenta[shift.momentum:][:n], extras[shift.extra:][:n]
+	ring := make([][]G, len(grads))
+	for i := range ring {
+		ring[i] = grads[i][shift.grad:][:n]
+	}
+	return benchArrays{
+		step: func(s lion.Stepper, k int) error {
+			next := 0
+			for range k {
+				if err := step(&s, param, ring[next], momentum, extra); err != nil {
+					return err
 				}
-				return nil
-			},
-			arrays: limit.Arrays{Param: asBytes(param), Grad: asBytes(ring[0]), Momentum: asBytes(momentum), Low: asBytes(extra), Shadow: asBytes(extra)},
-		}
+				if next++; next == len(ring) {
+					next = 0
+				}
+			}
+			return nil
+		},
+		at: func(shift shifts) benchArrays {
+			return views(step, n, shift, params, grads, momenta, extras)
+		},
+		arrays: limit.Arrays{Param: asBytes(param), Grad: asBytes(ring[0]), Momentum: asBytes(momentum), Low: asBytes(extra), Shadow: asBytes(extra)},
 	}
 }

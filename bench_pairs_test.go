@@ -23,10 +23,10 @@ func BenchmarkAgainstF32(b *testing.B) {
 				for _, v := range f.variants {
 					b.Run(fmt.Sprintf("fmt=%s/n=%d/impl=%s/%v", f.name, n, impl, v), func(b *testing.B) {
 						if whole.step == nil {
-							whole = f32.data(n, shifts{})
+							whole = f32.data(n)
 						}
 						if d.step == nil {
-							d = f.data(n, shifts{})
+							d = f.data(n)
 						}
 						times := turns(b, d.timer(b, v.stepper(b, impl)), whole.timer(b, benchDecay[0].stepper(b, impl)))
 						report(b, n, f.pattern.Bytes(), limit.Median(times[0]))
@@ -56,7 +56,7 @@ func BenchmarkShadow(b *testing.B) {
 			impl := preferred(b)
 			b.Run(fmt.Sprintf("fmt=%s/n=%d/impl=%s", f.name, n, impl), func(b *testing.B) {
 				s := benchDecay[0].stepper(b, impl)
-				one, two, narrow := f.data(n, shifts{}), benchFormatNamed("f32").data(n, shifts{}), x.narrow(n)
+				one, two, narrow := f.data(n), benchFormatNamed("f32").data(n), x.narrow(n)
 				weight := unsafe.Slice((*float32)(unsafe.Pointer(unsafe.SliceData(two.arrays.Param))), n)
 				pass := func() {
 					if err := narrow(weight); err != nil {
@@ -94,7 +94,7 @@ func BenchmarkShadow(b *testing.B) {
 // narrowTo makes a function that makes a function that narrows n elements.
 func narrowTo[T element](narrow func(dst []T, src []float32) error) func(n int) func([]float32) error {
 	return func(n int) func([]float32) error {
-		dst := limit.PageAligned[T](n, 0)
+		dst := limit.PageAligned[T](n)
 		clear(dst)
 		return func(src []float32) error { return narrow(dst, src) }
 	}
@@ -142,7 +142,7 @@ func BenchmarkComposed(b *testing.B) {
 				for _, v := range x.variants {
 					b.Run(fmt.Sprintf("fmt=%s/n=%d/impl=%s/rule=%v/decay=%v", f.name, n, impl, v[0].rule, v[0].decay), func(b *testing.B) {
 						if d.step == nil {
-							d = f.data(n, shifts{})
+							d = f.data(n)
 						}
 						times := turns(b, d.timer(b, v[0].stepper(b, impl)), d.timer(b, v[1].stepper(b, impl)))
 						report(b, n, f.pattern.Bytes(), limit.Median(times[0]))
@@ -171,7 +171,7 @@ func benchGradStats[T interface {
 	size := int(unsafe.Sizeof(*new(T)))
 	impl := preferred(b)
 	b.Run(fmt.Sprintf("fmt=%s/n=%d/impl=%s", name, n, impl), func(b *testing.B) {
-		grad := limit.PageAligned[T](n, 0)
+		grad := limit.PageAligned[T](n)
 		fillRandom(grad, 1, 0)
 		timers := []limit.Timer{limit.Time(func(k int) {
 			for range k {

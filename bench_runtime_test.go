@@ -20,12 +20,12 @@ func BenchmarkGeneric(b *testing.B) {
 	for _, v := range benchPaper {
 		for _, signs := range []string{"learnt", "new"} {
 			b.Run(fmt.Sprintf("fmt=f32/n=%d/signs=%s/%v", l1Elements, signs, v), func(b *testing.B) {
-				grad := limit.PageAligned[float32](l1Elements, 0)
+				grad := limit.PageAligned[float32](l1Elements)
 				if signs == "new" {
-					grad = limit.PageAligned[float32](1<<20, 0)
+					grad = limit.PageAligned[float32](1 << 20)
 				}
 				fillRandom(grad, 1, 1)
-				param, momentum := limit.PageAligned[float32](l1Elements, 0), limit.PageAligned[float32](l1Elements, 0)
+				param, momentum := limit.PageAligned[float32](l1Elements), limit.PageAligned[float32](l1Elements)
 				fillRandom(param, 0.02, 2)
 				s := v.stepper(b, "generic")
 				at := 0
@@ -72,7 +72,7 @@ func BenchmarkStopTheWorld(b *testing.B) {
 	for _, impl := range lion.Implementations() {
 		b.Run("fmt=f32/n=100000000/impl="+impl, func(b *testing.B) {
 			if param == nil {
-				param, grad, momentum = limit.PageAligned[float32](n, 0), limit.PageAligned[float32](n, 0), limit.PageAligned[float32](n, 0)
+				param, grad, momentum = limit.PageAligned[float32](n), limit.PageAligned[float32](n), limit.PageAligned[float32](n)
 				fillRandom(param, 0.02, 1)
 				fillRandom(grad, 1, 2)
 			}

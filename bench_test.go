@@ -161,7 +161,7 @@ func BenchmarkStep(b *testing.B) {
 			run := func(name string, t func(b *testing.B) limit.Timer) {
 				b.Run(fmt.Sprintf("fmt=%s/n=%d/impl=%s", f.name, n, name), func(b *testing.B) {
 					if d.step == nil {
-						d = f.data(n, shifts{})
+						d = f.data(n)
 					}
 					t := t(b)
 					t(1)
@@ -202,7 +202,7 @@ func benchRatio(b *testing.B, sizes []int, variants func(f benchFormat) []benchV
 				for _, v := range variants(f) {
 					b.Run(fmt.Sprintf("fmt=%s/n=%d/impl=%s/%v", f.name, n, impl, v), func(b *testing.B) {
 						if d.step == nil {
-							d = f.data(n, shifts{})
+							d = f.data(n)
 						}
 						timers := []limit.Timer{d.timer(b, v.stepper(b, impl))}
 						for _, l := range loops {
@@ -240,24 +240,22 @@ func BenchmarkRule(b *testing.B) {
 	benchRatio(b, []int{l1Elements, 64 << 10, dramElements}, benchRulesOf)
 }
 
-// x-aligned is the time of misaligned slices over that of aligned ones.
+// x-aligned is the time of misaligned slices over that of aligned ones, in the
+// same memory: one array in DRAM can be half again as slow as another that is
+// like it but for its physical addresses.
 func BenchmarkMisaligned(b *testing.B) {
 	for _, f := range benchFormats {
 		for _, n := range []int{l1Elements, dramElements} {
 			var aligned benchArrays
 			for _, shift := range []shifts{{0, 1, 1, 1}, {1, 6, 11, 3}, {15, 4, 9, 7}} {
-				var d benchArrays
 				for _, impl := range assembly() {
 					name := fmt.Sprintf("fmt=%s/n=%d/impl=%s/shift=%d,%d,%d", f.name, n, impl, shift.param, shift.grad, shift.momentum)
 					b.Run(name, func(b *testing.B) {
 						if aligned.step == nil {
-							aligned = f.data(n, shifts{})
-						}
-						if d.step == nil {
-							d = f.data(n, shift)
+							aligned = f.data(n)
 						}
 						s := benchDecay[0].stepper(b, impl)
-						times := turns(b, d.timer(b, s), aligned.timer(b, s))
+						times := turns(b, aligned.at(shift).timer(b, s), aligned.timer(b, s))
 						report(b, n, f.pattern.Bytes(), limit.Median(times[0]))
 						b.ReportMetric(limit.Ratio(times[0], times[1]), "x-aligned")
 					})

@@ -39,9 +39,9 @@
 #define COPY(off, g) \
 	VMOVUPS g, off(BX)
 
-// AHEAD prefetches the line 2 KiB past off in array p.
+// AHEAD prefetches the line 1 KiB past off in array p.
 #define AHEAD(off, p) \
-	PREFETCHT0 (2048+off)(p)
+	PREFETCHT0 (1024+off)(p)
 
 TEXT ·avx2_111(SB), NOSPLIT, $0-16
 	MOVQ s+0(FP), AX

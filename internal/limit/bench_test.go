@@ -11,7 +11,7 @@ import (
 func BenchmarkLoops(b *testing.B) {
 	for _, p := range patterns {
 		for _, n := range []int{1 << 10, 16 << 10, 1 << 20, 16 << 20} {
-			array := func(width int) []byte { return PageAligned[byte](n*width, 0) }
+			array := func(width int) []byte { return PageAligned[byte](n * width) }
 			var a Arrays // made when the first loop that is asked for needs it
 			for _, l := range Loops(p) {
 				name := fmt.Sprintf("param=%d/grad=%d/momentum=%d/low=%d/shadow=%d/n=%d/impl=%s",

@@ -107,12 +107,12 @@ func ClockGHz() float64 {
 	return 1 / best
 }
 
-// PageAligned returns n zeros, the first of them shift elements past the start
-// of a page. Go aligns large slices to pages too.
-func PageAligned[T any](n, shift int) []T {
+// PageAligned returns n zeros that begin a page. Go aligns large slices to pages
+// too.
+func PageAligned[T any](n int) []T {
 	const page = 4096
 	size := int(unsafe.Sizeof(*new(T)))
-	whole := make([]T, n+shift+page/size)
+	whole := make([]T, n+page/size)
 	skip := (page - int(uintptr(unsafe.Pointer(&whole[0]))%page)) % page / size
-	return whole[skip+shift:][:n:n]
+	return whole[skip:][:n:n]
 }
