@@ -45,9 +45,10 @@
 #include "avx2.h"
 #include "avx512.h"
 
-// One vector each: 1, 0x7fff and 0x8000 in every element, then VPSHUFB's order that
-// gathers the upper halves of the elements of each lane; the upper half of each
-// element, zero, and all of a half but its last bit.
+// One vector each: 1, 0x7fff and 0x8000 in every element; the upper half of each
+// element; zero; all of a half but its last bit; 1 in every upper half; VPSHUFB's
+// orders that widen eight bfloat16 which are in both lanes, and that gather the upper
+// halves of a lane and then the lower ones.
 DATA mixed16<>+0(SB)/8, $0x0000000100000001
 DATA mixed16<>+8(SB)/8, $0x0000000100000001
 DATA mixed16<>+16(SB)/8, $0x0000000100000001
@@ -60,62 +61,50 @@ DATA mixed16<>+64(SB)/8, $0x0000800000008000
 DATA mixed16<>+72(SB)/8, $0x0000800000008000
 DATA mixed16<>+80(SB)/8, $0x0000800000008000
 DATA mixed16<>+88(SB)/8, $0x0000800000008000
-DATA mixed16<>+96(SB)/8, $0x0f0e0b0a07060302
-DATA mixed16<>+104(SB)/8, $0x8080808080808080
-DATA mixed16<>+112(SB)/8, $0x0f0e0b0a07060302
-DATA mixed16<>+120(SB)/8, $0x8080808080808080
-DATA mixed16<>+128(SB)/8, $0xffff0000ffff0000
-DATA mixed16<>+136(SB)/8, $0xffff0000ffff0000
-DATA mixed16<>+144(SB)/8, $0xffff0000ffff0000
-DATA mixed16<>+152(SB)/8, $0xffff0000ffff0000
-DATA mixed16<>+160(SB)/8, $0
-DATA mixed16<>+168(SB)/8, $0
-DATA mixed16<>+176(SB)/8, $0
-DATA mixed16<>+184(SB)/8, $0
-DATA mixed16<>+192(SB)/8, $0xfffefffefffefffe
-DATA mixed16<>+200(SB)/8, $0xfffefffefffefffe
-DATA mixed16<>+208(SB)/8, $0xfffefffefffefffe
-DATA mixed16<>+216(SB)/8, $0xfffefffefffefffe
-DATA mixed16<>+224(SB)/8, $0x0000000100000001
-DATA mixed16<>+232(SB)/8, $0x0000000100000001
-DATA mixed16<>+240(SB)/8, $0x0000000100000001
-DATA mixed16<>+248(SB)/8, $0x0000000100000001
-DATA mixed16<>+256(SB)/8, $0x0001000000010000
-DATA mixed16<>+264(SB)/8, $0x0001000000010000
-DATA mixed16<>+272(SB)/8, $0x0001000000010000
-DATA mixed16<>+280(SB)/8, $0x0001000000010000
+DATA mixed16<>+96(SB)/8, $0xffff0000ffff0000
+DATA mixed16<>+104(SB)/8, $0xffff0000ffff0000
+DATA mixed16<>+112(SB)/8, $0xffff0000ffff0000
+DATA mixed16<>+120(SB)/8, $0xffff0000ffff0000
+DATA mixed16<>+128(SB)/8, $0
+DATA mixed16<>+136(SB)/8, $0
+DATA mixed16<>+144(SB)/8, $0
+DATA mixed16<>+152(SB)/8, $0
+DATA mixed16<>+160(SB)/8, $0xfffefffefffefffe
+DATA mixed16<>+168(SB)/8, $0xfffefffefffefffe
+DATA mixed16<>+176(SB)/8, $0xfffefffefffefffe
+DATA mixed16<>+184(SB)/8, $0xfffefffefffefffe
+DATA mixed16<>+192(SB)/8, $0x0001000000010000
+DATA mixed16<>+200(SB)/8, $0x0001000000010000
+DATA mixed16<>+208(SB)/8, $0x0001000000010000
+DATA mixed16<>+216(SB)/8, $0x0001000000010000
+DATA mixed16<>+224(SB)/8, $0x0302808001008080
+DATA mixed16<>+232(SB)/8, $0x0706808005048080
+DATA mixed16<>+240(SB)/8, $0x0b0a808009088080
+DATA mixed16<>+248(SB)/8, $0x0f0e80800d0c8080
+DATA mixed16<>+256(SB)/8, $0x0f0e0b0a07060302
+DATA mixed16<>+264(SB)/8, $0x0d0c090805040100
+DATA mixed16<>+272(SB)/8, $0x0f0e0b0a07060302
+DATA mixed16<>+280(SB)/8, $0x0d0c090805040100
 GLOBL mixed16<>(SB), RODATA|NOPTR, $288
 
 #define ONES    mixed16<>+0(SB)
 #define ALMOST  mixed16<>+32(SB)
 #define HALF    mixed16<>+64(SB)
-#define UPPERS  mixed16<>+96(SB)
-#define HIGHS   mixed16<>+128(SB)
-#define ZEROS   mixed16<>+160(SB)
-#define EVENS   mixed16<>+192(SB)
-#define LOWER   mixed16<>+224(SB)
-#define HIGHER  mixed16<>+256(SB)
-
-// LOADBF: y = the bfloat16 at x, widened.
-#define LOADBF(x, y) \
-	VPMOVZXWD x, y      \
-	VPSLLD    $16, y, y
+#define HIGHS   mixed16<>+96(SB)
+#define ZEROS   mixed16<>+128(SB)
+#define EVENS   mixed16<>+160(SB)
+#define UPPER1  mixed16<>+192(SB)
+#define WIDEN   mixed16<>+224(SB)
+#define HALVES  mixed16<>+256(SB)
 
 // LOADH: y = the IEEE halves at x, widened.
 #define LOADH(x, y) VCVTPH2PS x, y
 
-// STOREBF: x = y rounded to bfloat16, to nearest even. Smashes Y3, Y4.
-#define STOREBF(y, x) \
-	VPSRLD  $16, y, Y3       \
-	VPAND   ONES, Y3, Y3     \
-	VPADDD  ALMOST, y, Y4    \
-	VPADDD  Y3, Y4, Y4       \
-	VPSHUFB UPPERS, Y4, Y4   \
-	VPERMQ  $0x08, Y4, Y4    \
-	VMOVDQU X4, x
-
-// STOREH: x = y rounded to IEEE halves, to nearest even.
-#define STOREH(y, x) VCVTPS2PH $0, y, x
+// STOREH: x = y rounded to IEEE halves, to nearest even; Zen 3 takes longer over a
+// conversion into memory than over one and a store. Smashes Y3.
+#define STOREH(y, x) \
+	VCVTPS2PH $0, y, X3 \
+	VMOVDQU   X3, x
 
 // The same for AVX-512, with Z25 1, Z26 0x7fff and Z27 0x8000 in each element.
 #define ZSETUP16 \
@@ -154,110 +143,210 @@ GLOBL mixed16<>(SB), RODATA|NOPTR, $288
 	VPSRLD  $16, Z3, Z3     \
 	VPMOVDW Z3, hi
 
-// What each scheme does: STEP for a vector i, LOOP for 32 elements.
-#define STEPF16(RULE, i) \
-	LOADH((i*16)(DI), Y0) \
-	LOADH((i*16)(SI), Y1) \
-	LOADH((i*16)(DX), Y2) \
-	RULE(Y0, Y1, Y2) \
-	STOREH(Y2, (i*16)(DX)) \
-	STOREH(Y0, (i*16)(DI))
+// Where the weights are float32, in order, or all is halves, two vectors are stepped
+// side by side:
+//
+//	Y0 p  Y1 grad  Y2 m  Y3 scratch    the first eight
+//	Y4 p  Y5 grad  Y6 m  Y15 scratch   the second
+//	the rest as in avx2.h
+//
+// PAIRINTERP is INTERP without the sum: Y3, Y15 = c, Y2, Y6 = the new momenta. The
+// gradients and momenta are where the operands say. Smashes Y0, Y4.
+#define PAIRINTERP(ga, gb, ma, mb) \
+	MUL ga, Y9, Y3   \
+	MUL gb, Y9, Y15  \
+	MUL ma, Y8, Y0   \
+	MUL mb, Y8, Y4   \
+	ADD Y3, Y0, Y3   \
+	ADD Y15, Y4, Y15 \
+	MUL ga, Y11, Y0  \
+	MUL gb, Y11, Y4  \
+	MUL ma, Y10, Y2  \
+	MUL mb, Y10, Y6  \
+	ADD Y0, Y2, Y2   \
+	ADD Y4, Y6, Y6
+
+// PAIRAGREE: AGREE for gradients in Y1 and Y5. Their scale's sign is that of
+// (1−β1)·s. Smashes Y0, Y1, Y4, Y5.
+#define PAIRAGREE(ga, gb, ma, mb) \
+	PAIRINTERP(ga, gb, ma, mb)  \
+	VXORPS Y1, Y3, Y0           \
+	VXORPS Y5, Y15, Y4          \
+	CMP    $12, ZEROS, Y1, Y1   \
+	CMP    $12, ZEROS, Y5, Y5   \
+	VXORPS Y9, Y0, Y0           \
+	VXORPS Y9, Y4, Y4           \
+	VANDPS Y3, Y1, Y3           \
+	VANDPS Y15, Y5, Y15         \
+	BLENDV Y0, ZEROS, Y3, Y3    \
+	BLENDV Y4, ZEROS, Y15, Y15
+
+// PAIRSTEP: TIMESSIGN and STEP. Smashes Y1, Y3, Y5, Y15.
+#define PAIRSTEP(pa, pb) \
+	BLENDV Y3, Y14, Y12, Y0     \
+	BLENDV Y15, Y14, Y12, Y4    \
+	CMP    $12, ZEROS, Y3, Y3   \
+	CMP    $12, ZEROS, Y15, Y15 \
+	VANDPS Y0, Y3, Y3           \
+	VANDPS Y4, Y15, Y15         \
+	MUL    pa, Y13, Y0          \
+	MUL    pb, Y13, Y4          \
+	SUB    Y3, Y0, Y0           \
+	SUB    Y15, Y4, Y4          \
+	ADD    Y2, Y6, Y1           \
+	ADD    Y0, Y4, Y3           \
+	ADD    Y1, Y7, Y7           \
+	ADD    Y3, Y7, Y7
+
+// PAIRLOADBF: a, b = the 16 bfloat16 at i, x, widened.
+#define PAIRLOADBF(i, x, a, b) \
+	VBROADCASTI128 (i)(x), a    \
+	VBROADCASTI128 (i+16)(x), b \
+	VPSHUFB        WIDEN, a, a  \
+	VPSHUFB        WIDEN, b, b
+
+// PAIRNARROW: x = a, b rounded to bfloat16, to nearest even, as by GATHERBF. Smashes
+// c, d, e.
+#define PAIRNARROW(a, b, c, d, e, x) \
+	VPADDD      HALF, a, c   \
+	VPADDD      HALF, b, d   \
+	VPSHUFB     HALVES, c, c \
+	VPSHUFB     HALVES, d, d \
+	VPUNPCKLQDQ d, c, e      \
+	VPUNPCKHQDQ d, c, c      \
+	VPADDUSW    EVENS, c, c  \
+	VPAND       c, e, e      \
+	VPERMQ      $0xD8, e, e  \
+	VMOVDQU     e, x
+
+// What each scheme does: PAIR for 16 elements, LOOP for 32. RULE is PAIRINTERP or
+// PAIRAGREE.
+#define PAIRF16(RULE, i) \
+	LOADH((i*32)(SI), Y1)     \
+	LOADH((i*32+16)(SI), Y5)  \
+	LOADH((i*32)(DX), Y2)     \
+	LOADH((i*32+16)(DX), Y6)  \
+	RULE(Y1, Y5, Y2, Y6)      \
+	LOADH((i*32)(DI), Y1)     \
+	LOADH((i*32+16)(DI), Y5)  \
+	PAIRSTEP(Y1, Y5)          \
+	STOREH(Y2, (i*32)(DX))    \
+	STOREH(Y6, (i*32+16)(DX)) \
+	STOREH(Y0, (i*32)(DI))    \
+	STOREH(Y4, (i*32+16)(DI))
 #define LOOPF16(RULE) \
 	PREFETCHT0 2048(DI) \
 	PREFETCHT0 2048(SI) \
 	PREFETCHT0 2048(DX) \
-	STEPF16(RULE, 0) \
-	STEPF16(RULE, 1) \
-	STEPF16(RULE, 2) \
-	STEPF16(RULE, 3) \
-	ADDQ $64, DI \
-	ADDQ $64, SI \
+	PAIRF16(RULE, 0)    \
+	PAIRF16(RULE, 1)    \
+	ADDQ $64, DI        \
+	ADDQ $64, SI        \
 	ADDQ $64, DX
 
-#define STEPMASTERBF16(RULE, i) \
-	LOADBF((i*16)(SI), Y1) \
-	RULE((i*32)(DI), Y1, (i*32)(DX)) \
-	MOVU Y2, (i*32)(DX) \
-	MOVU Y0, (i*32)(DI) \
-	STOREBF(Y0, (i*16)(R11))
+#define PAIRMASTERBF16(RULE, i) \
+	PAIRLOADBF(i*32, SI, Y1, Y5)                    \
+	RULE(Y1, Y5, (i*64)(DX), (i*64+32)(DX))         \
+	PAIRSTEP((i*64)(DI), (i*64+32)(DI))             \
+	MOVU Y2, (i*64)(DX)                             \
+	MOVU Y6, (i*64+32)(DX)                          \
+	MOVU Y0, (i*64)(DI)                             \
+	MOVU Y4, (i*64+32)(DI)                          \
+	PAIRNARROW(Y0, Y4, Y1, Y3, Y5, (i*32)(R11))
 #define LOOPMASTERBF16(RULE) \
-	PREFETCHT0 2048(DI) \
-	PREFETCHT0 2112(DI) \
-	PREFETCHT0 2048(SI) \
-	PREFETCHT0 2048(DX) \
-	PREFETCHT0 2112(DX) \
-	PREFETCHT0 2048(R11) \
-	STEPMASTERBF16(RULE, 0) \
-	STEPMASTERBF16(RULE, 1) \
-	STEPMASTERBF16(RULE, 2) \
-	STEPMASTERBF16(RULE, 3) \
-	ADDQ $128, DI \
-	ADDQ $64, SI \
-	ADDQ $128, DX \
+	PREFETCHT0 2048(DI)     \
+	PREFETCHT0 2112(DI)     \
+	PREFETCHT0 2048(SI)     \
+	PREFETCHT0 2048(DX)     \
+	PREFETCHT0 2112(DX)     \
+	PREFETCHT0 2048(R11)    \
+	PAIRMASTERBF16(RULE, 0) \
+	PAIRMASTERBF16(RULE, 1) \
+	ADDQ $128, DI           \
+	ADDQ $64, SI            \
+	ADDQ $128, DX           \
 	ADDQ $64, R11
 
-#define STEPMASTERBF16M16(RULE, i) \
-	LOADBF((i*16)(SI), Y1) \
-	LOADBF((i*16)(DX), Y2) \
-	RULE((i*32)(DI), Y1, Y2) \
-	STOREBF(Y2, (i*16)(DX)) \
-	MOVU Y0, (i*32)(DI) \
-	STOREBF(Y0, (i*16)(R11))
+#define PAIRMASTERBF16M16(RULE, i) \
+	PAIRLOADBF(i*32, SI, Y1, Y5)                 \
+	PAIRLOADBF(i*32, DX, Y2, Y6)                 \
+	RULE(Y1, Y5, Y2, Y6)                         \
+	PAIRSTEP((i*64)(DI), (i*64+32)(DI))          \
+	PAIRNARROW(Y2, Y6, Y1, Y3, Y5, (i*32)(DX))   \
+	MOVU Y0, (i*64)(DI)                          \
+	MOVU Y4, (i*64+32)(DI)                       \
+	PAIRNARROW(Y0, Y4, Y2, Y6, Y15, (i*32)(R11))
 #define LOOPMASTERBF16M16(RULE) \
-	PREFETCHT0 2048(DI) \
-	PREFETCHT0 2112(DI) \
-	PREFETCHT0 2048(SI) \
-	PREFETCHT0 2048(DX) \
-	PREFETCHT0 2048(R11) \
-	STEPMASTERBF16M16(RULE, 0) \
-	STEPMASTERBF16M16(RULE, 1) \
-	STEPMASTERBF16M16(RULE, 2) \
-	STEPMASTERBF16M16(RULE, 3) \
-	ADDQ $128, DI \
-	ADDQ $64, SI \
-	ADDQ $64, DX \
+	PREFETCHT0 2048(DI)        \
+	PREFETCHT0 2112(DI)        \
+	PREFETCHT0 2048(SI)        \
+	PREFETCHT0 2048(DX)        \
+	PREFETCHT0 2048(R11)       \
+	PAIRMASTERBF16M16(RULE, 0) \
+	PAIRMASTERBF16M16(RULE, 1) \
+	ADDQ $128, DI              \
+	ADDQ $64, SI               \
+	ADDQ $64, DX               \
 	ADDQ $64, R11
 
-#define STEPMASTERF16(RULE, i) \
-	LOADH((i*16)(SI), Y1) \
-	RULE((i*32)(DI), Y1, (i*32)(DX)) \
-	MOVU Y2, (i*32)(DX) \
-	MOVU Y0, (i*32)(DI) \
-	STOREH(Y0, (i*16)(R11))
+#define PAIRMASTERF16(RULE, i) \
+	LOADH((i*32)(SI), Y1)                   \
+	LOADH((i*32+16)(SI), Y5)                \
+	RULE(Y1, Y5, (i*64)(DX), (i*64+32)(DX)) \
+	PAIRSTEP((i*64)(DI), (i*64+32)(DI))     \
+	MOVU Y2, (i*64)(DX)                     \
+	MOVU Y6, (i*64+32)(DX)                  \
+	MOVU Y0, (i*64)(DI)                     \
+	MOVU Y4, (i*64+32)(DI)                  \
+	STOREH(Y0, (i*32)(R11))                 \
+	STOREH(Y4, (i*32+16)(R11))
 #define LOOPMASTERF16(RULE) \
-	PREFETCHT0 2048(DI) \
-	PREFETCHT0 2112(DI) \
-	PREFETCHT0 2048(SI) \
-	PREFETCHT0 2048(DX) \
-	PREFETCHT0 2112(DX) \
-	PREFETCHT0 2048(R11) \
-	STEPMASTERF16(RULE, 0) \
-	STEPMASTERF16(RULE, 1) \
-	STEPMASTERF16(RULE, 2) \
-	STEPMASTERF16(RULE, 3) \
-	ADDQ $128, DI \
-	ADDQ $64, SI \
-	ADDQ $128, DX \
+	PREFETCHT0 2048(DI)    \
+	PREFETCHT0 2112(DI)    \
+	PREFETCHT0 2048(SI)    \
+	PREFETCHT0 2048(DX)    \
+	PREFETCHT0 2112(DX)    \
+	PREFETCHT0 2048(R11)   \
+	PAIRMASTERF16(RULE, 0) \
+	PAIRMASTERF16(RULE, 1) \
+	ADDQ $128, DI          \
+	ADDQ $64, SI           \
+	ADDQ $128, DX          \
 	ADDQ $64, R11
 
-#define STEPF32M16(RULE, i) \
-	LOADBF((i*16)(DX), Y2) \
-	RULE((i*32)(DI), (i*32)(SI), Y2) \
-	STOREBF(Y2, (i*16)(DX)) \
-	MOVU Y0, (i*32)(DI)
-#define LOOPF32M16(RULE) \
+// PAIRF32M16: the gradients are ga, gb, in memory or, for PAIRAGREE, in Y1, Y5.
+#define PAIRF32M16(RULE, i, ga, gb) \
+	PAIRLOADBF(i*32, DX, Y2, Y6)               \
+	RULE(ga, gb, Y2, Y6)                       \
+	PAIRSTEP((i*64)(DI), (i*64+32)(DI))        \
+	PAIRNARROW(Y2, Y6, Y1, Y3, Y5, (i*32)(DX)) \
+	MOVU Y0, (i*64)(DI)                        \
+	MOVU Y4, (i*64+32)(DI)
+#define NEXTF32M16 \
+	ADDQ $128, DI \
+	ADDQ $128, SI \
+	ADDQ $64, DX
+#define PREFETCHF32M16 \
 	PREFETCHT0 2048(DI) \
 	PREFETCHT0 2112(DI) \
 	PREFETCHT0 2048(SI) \
 	PREFETCHT0 2112(SI) \
-	PREFETCHT0 2048(DX) \
-	STEPF32M16(RULE, 0) \
-	STEPF32M16(RULE, 1) \
-	STEPF32M16(RULE, 2) \
-	STEPF32M16(RULE, 3) \
-	ADDQ $128, DI \
-	ADDQ $128, SI \
-	ADDQ $64, DX
+	PREFETCHT0 2048(DX)
+#define LOOPF32M16(RULE) \
+	PREFETCHF32M16                      \
+	PAIRF32M16(RULE, 0, (SI), 32(SI))   \
+	PAIRF32M16(RULE, 1, 64(SI), 96(SI)) \
+	NEXTF32M16
+// LOOPF32M16REG is the same for a RULE that wants gradients in registers.
+#define LOOPF32M16REG(RULE) \
+	PREFETCHF32M16              \
+	MOVU (SI), Y1               \
+	MOVU 32(SI), Y5             \
+	PAIRF32M16(RULE, 0, Y1, Y5) \
+	MOVU 64(SI), Y1             \
+	MOVU 96(SI), Y5             \
+	PAIRF32M16(RULE, 1, Y1, Y5) \
+	NEXTF32M16
 
 // Where all of a vector's elements are treated alike, nothing cares for their order:
 // the even bfloat16 of 16 and the odd ones are stepped side by side, in two sets of
@@ -267,22 +356,19 @@ GLOBL mixed16<>(SB), RODATA|NOPTR, $288
 //	Y0 p  Y1 grad  Y2 m  Y3 Y4 scratch    the even elements
 //	Y5 p  Y6 grad  Y10 m  Y8 Y9 scratch   the odd ones
 //	Y7 sums  Y11 the upper halves' mask  Y12 η  Y13 decay  Y14 −η  Y15 65536
-//	R12  constants, a vector each, which are operands from there
+//	R12  β1, (1−β1)·s, β2, (1−β2)·s, a vector each, which are operands from there
 #define KEPT(i) (i*32)(R12)
 
-// SETUP2 follows SETUP, in a frame of 192 bytes.
+// SETUP2 follows SETUP, in a frame of 160 bytes.
 #define SETUP2 \
-	LEAQ     31(SP), R12           \
-	ANDQ     $~31, R12             \
-	VMOVUPS  Y8, KEPT(0)           \
-	VMOVUPS  Y9, KEPT(1)           \
-	VMOVUPS  Y10, KEPT(2)          \
-	VMOVUPS  Y11, KEPT(3)          \
-	BCAST    COEF(const_cFlip), Y8 \
-	VMOVUPS  Y8, KEPT(4)           \
-	VMOVDQU  HIGHS, Y11            \
-	VMOVDQU  LOWER, Y15            \
-	VPSLLD   $16, Y15, Y15
+	LEAQ    31(SP), R12  \
+	ANDQ    $~31, R12    \
+	VMOVUPS Y8, KEPT(0)  \
+	VMOVUPS Y9, KEPT(1)  \
+	VMOVUPS Y10, KEPT(2) \
+	VMOVUPS Y11, KEPT(3) \
+	VMOVDQU HIGHS, Y11   \
+	VMOVDQU UPPER1, Y15
 
 // EVENBF and ODDBF: y = every other bfloat16 of the 16 at x, widened.
 #define EVENBF(x, y) VPMULLD x, Y15, y
@@ -339,14 +425,15 @@ GLOBL mixed16<>(SB), RODATA|NOPTR, $288
 	INTERP2 \
 	STEP2
 
+// CAUTIOUS2 takes the sign of the gradient's scale from (1−β1)·s.
 #define CAUTIOUS2 \
 	INTERP2                   \
 	VXORPS Y1, Y3, Y4         \
 	VXORPS Y6, Y8, Y9         \
 	CMP    $12, ZEROS, Y1, Y1 \
 	CMP    $12, ZEROS, Y6, Y6 \
-	VXORPS KEPT(4), Y4, Y4    \
-	VXORPS KEPT(4), Y9, Y9    \
+	VXORPS KEPT(1), Y4, Y4    \
+	VXORPS KEPT(1), Y9, Y9    \
 	VANDPS Y3, Y1, Y3         \
 	VANDPS Y8, Y6, Y8         \
 	BLENDV Y4, ZEROS, Y3, Y3  \
@@ -382,8 +469,8 @@ GLOBL mixed16<>(SB), RODATA|NOPTR, $288
 	EVENBF((i*32)(DX), Y2)       \
 	ODDBF((i*32)(SI), Y6)        \
 	ODDBF((i*32)(DX), Y10)       \
-	VPMADDWD LOWER, Y3, Y4       \
-	VPMADDWD HIGHER, Y3, Y9      \
+	VPMADDWD ONES, Y3, Y4       \
+	VPMADDWD UPPER1, Y3, Y9      \
 	EVENBF((i*32)(DI), Y0)       \
 	ODDBF((i*32)(DI), Y5)        \
 	VPADDD   Y4, Y0, Y0          \
@@ -542,7 +629,7 @@ GLOBL mixed16<>(SB), RODATA|NOPTR, $288
 
 
 // func paperBF16AVX2(a *args) (nan uint32)
-TEXT ·paperBF16AVX2(SB), NOSPLIT, $192-12
+TEXT ·paperBF16AVX2(SB), NOSPLIT, $160-12
 	MOVQ a+0(FP), R8
 	SETUP
 	SETUP2
@@ -558,7 +645,7 @@ loop:
 	RET
 
 // func cautiousBF16AVX2(a *args) (nan uint32)
-TEXT ·cautiousBF16AVX2(SB), NOSPLIT, $192-12
+TEXT ·cautiousBF16AVX2(SB), NOSPLIT, $160-12
 	MOVQ a+0(FP), R8
 	SETUP
 	SETUP2
@@ -581,7 +668,7 @@ TEXT ·paperF16AVX2(SB), NOSPLIT, $0-12
 	PCALIGN $64
 
 loop:
-	LOOPF16(PAPER)
+	LOOPF16(PAIRINTERP)
 	SUBQ $32, CX
 	JNZ  loop
 	FINISH
@@ -596,7 +683,7 @@ TEXT ·cautiousF16AVX2(SB), NOSPLIT, $0-12
 	PCALIGN $64
 
 loop:
-	LOOPF16(CAUTIOUS)
+	LOOPF16(PAIRAGREE)
 	SUBQ $32, CX
 	JNZ  loop
 	FINISH
@@ -612,7 +699,7 @@ TEXT ·paperMasterBF16AVX2(SB), NOSPLIT, $0-12
 	PCALIGN $64
 
 loop:
-	LOOPMASTERBF16(PAPER)
+	LOOPMASTERBF16(PAIRINTERP)
 	SUBQ $32, CX
 	JNZ  loop
 	FINISH
@@ -628,7 +715,7 @@ TEXT ·cautiousMasterBF16AVX2(SB), NOSPLIT, $0-12
 	PCALIGN $64
 
 loop:
-	LOOPMASTERBF16(CAUTIOUS)
+	LOOPMASTERBF16(PAIRAGREE)
 	SUBQ $32, CX
 	JNZ  loop
 	FINISH
@@ -644,7 +731,7 @@ TEXT ·paperMasterBF16M16AVX2(SB), NOSPLIT, $0-12
 	PCALIGN $64
 
 loop:
-	LOOPMASTERBF16M16(PAPER)
+	LOOPMASTERBF16M16(PAIRINTERP)
 	SUBQ $32, CX
 	JNZ  loop
 	FINISH
@@ -660,7 +747,7 @@ TEXT ·cautiousMasterBF16M16AVX2(SB), NOSPLIT, $0-12
 	PCALIGN $64
 
 loop:
-	LOOPMASTERBF16M16(CAUTIOUS)
+	LOOPMASTERBF16M16(PAIRAGREE)
 	SUBQ $32, CX
 	JNZ  loop
 	FINISH
@@ -676,7 +763,7 @@ TEXT ·paperMasterF16AVX2(SB), NOSPLIT, $0-12
 	PCALIGN $64
 
 loop:
-	LOOPMASTERF16(PAPER)
+	LOOPMASTERF16(PAIRINTERP)
 	SUBQ $32, CX
 	JNZ  loop
 	FINISH
@@ -692,7 +779,7 @@ TEXT ·cautiousMasterF16AVX2(SB), NOSPLIT, $0-12
 	PCALIGN $64
 
 loop:
-	LOOPMASTERF16(CAUTIOUS)
+	LOOPMASTERF16(PAIRAGREE)
 	SUBQ $32, CX
 	JNZ  loop
 	FINISH
@@ -707,7 +794,7 @@ TEXT ·paperF32M16AVX2(SB), NOSPLIT, $0-12
 	PCALIGN $64
 
 loop:
-	LOOPF32M16(PAPER)
+	LOOPF32M16(PAIRINTERP)
 	SUBQ $32, CX
 	JNZ  loop
 	FINISH
@@ -722,7 +809,7 @@ TEXT ·cautiousF32M16AVX2(SB), NOSPLIT, $0-12
 	PCALIGN $64
 
 loop:
-	LOOPF32M16(CAUTIOUS)
+	LOOPF32M16REG(PAIRAGREE)
 	SUBQ $32, CX
 	JNZ  loop
 	FINISH
@@ -730,7 +817,7 @@ loop:
 	RET
 
 // func paperSplitAVX2(a *args) (nan uint32)
-TEXT ·paperSplitAVX2(SB), NOSPLIT, $192-12
+TEXT ·paperSplitAVX2(SB), NOSPLIT, $160-12
 	MOVQ a+0(FP), R8
 	MOVQ args_extra(R8), R11
 	SETUP
@@ -747,7 +834,7 @@ loop:
 	RET
 
 // func cautiousSplitAVX2(a *args) (nan uint32)
-TEXT ·cautiousSplitAVX2(SB), NOSPLIT, $192-12
+TEXT ·cautiousSplitAVX2(SB), NOSPLIT, $160-12
 	MOVQ a+0(FP), R8
 	MOVQ args_extra(R8), R11
 	SETUP

@@ -201,6 +201,7 @@ var opposites = map[string]string{
 	"VPADDD": "VPSUBD", "VPAND": "VPOR", "VPSRLD": "VPSRAD", "VPSRLQ": "VPSLLQ", "VPSLLD": "VPSRLD",
 	"VPMOVZXWD": "VPMOVSXWD", "VPMOVSXWD": "VPMOVZXWD", "VPACKUSDW": "VPACKSSDW",
 	"VPMULLD": "VPADDD", "VPMADDWD": "VPAND", "VPADDUSW": "VPADDW",
+	"VPUNPCKLQDQ": "VPUNPCKHQDQ", "VPUNPCKHQDQ": "VPUNPCKLQDQ",
 	"VMAXPS": "VMINPS", "VMAXPD": "VMINPD", "VMAXSD": "VMINSD", "VMULPD": "VADDPD", "VADDPD": "VSUBPD",
 	"JLT": "JLE", "JGE": "JGT", "JZ": "JNZ", "JNZ": "JZ",
 	// NEON
@@ -218,7 +219,7 @@ var exchanges = map[string]string{
 	"X0": "X2", "X1": "X0", "X2": "X1", "X3": "X4", "X4": "X3", "MSUM": "Y7", "ZERO": "Y14",
 	"p": "g", "g": "m", "m": "g", "x": "y", "y": "x", "hi": "lo", "lo": "hi",
 	"ONES": "ALMOST", "ALMOST": "ONES", "HALF": "ONES", "UPPERS": "LOWERS", "LOWERS": "UPPERS", "HIGHS": "ALMOST",
-	"LOWER": "HIGHER", "HIGHER": "LOWER", "EVENS": "HIGHS",
+	"UPPER1": "ONES", "EVENS": "HIGHS", "WIDEN": "HALVES", "HALVES": "WIDEN",
 	"VP": "VG", "VG": "VM", "VM": "VP", "VT": "VU", "VU": "VT", "KB1": "KB2", "KB2": "KB1", "KO1": "KO2",
 	"KO2": "KO1", "KLR": "KDECAY", "KDECAY": "KLR", "KZERO": "KB1",
 	"F0": "F4", "F4": "F8", "F8": "F0",
