@@ -12,7 +12,6 @@
 #define FDIV FDIV2D
 #define FMAX FMAX2D
 #define FMIN FMIN2D
-#define FMAXP FMAXP2D
 #define FACGE FACGE2D
 #define FACGT FACGT2D
 #define FCMGTZERO FCMGTZERO2D
@@ -23,7 +22,6 @@
 #define INTADD ADD2D
 #define INTSUB SUB2D
 #define FMOV1 FMOVD
-#define FCMP1 FCMPD
 #define LANE D
 #define ARR D2
 #define SIZE 8
@@ -57,6 +55,7 @@
 TEXT ·paperF64NEON(SB), NOSPLIT, $0-12
 	MOVD a+0(FP), R4
 	SETUP
+	DEFAULTNAN
 	TWICE(KLR)
 	SUBS $8, R3
 	BLT  ones
@@ -85,14 +84,15 @@ lane:
 	BNE  lane
 
 done:
-	NANS
-	MOVW R5, nan+8(FP)
+	MSR  R6, FPCR
+	MOVW ZR, nan+8(FP)
 	RET
 
 // func paperPlainF64NEON(a *args) (nan uint32)
 TEXT ·paperPlainF64NEON(SB), NOSPLIT, $0-12
 	MOVD a+0(FP), R4
 	SETUP
+	DEFAULTNAN
 	TWICE(KLR)
 	SUBS $8, R3
 	BLT  ones
@@ -121,14 +121,15 @@ lane:
 	BNE  lane
 
 done:
-	NANS
-	MOVW R5, nan+8(FP)
+	MSR  R6, FPCR
+	MOVW ZR, nan+8(FP)
 	RET
 
 // func paperInsideF64NEON(a *args) (nan uint32)
 TEXT ·paperInsideF64NEON(SB), NOSPLIT, $0-12
 	MOVD a+0(FP), R4
 	SETUP
+	DEFAULTNAN
 	COEF(const_cWD, F27, V27)
 	COEF(const_cOne, F28, V28)
 	TWICE(28)
@@ -159,14 +160,15 @@ lane:
 	BNE  lane
 
 done:
-	NANS
-	MOVW R5, nan+8(FP)
+	MSR  R6, FPCR
+	MOVW ZR, nan+8(FP)
 	RET
 
 // func paperCoupledF64NEON(a *args) (nan uint32)
 TEXT ·paperCoupledF64NEON(SB), NOSPLIT, $0-12
 	MOVD a+0(FP), R4
 	SETUP
+	DEFAULTNAN
 	TWICE(KLR)
 	COEF(const_cWD, F27, V27)
 	SUBS $8, R3
@@ -196,14 +198,15 @@ lane:
 	BNE  lane
 
 done:
-	NANS
-	MOVW R5, nan+8(FP)
+	MSR  R6, FPCR
+	MOVW ZR, nan+8(FP)
 	RET
 
 // func momentumFirstF64NEON(a *args) (nan uint32)
 TEXT ·momentumFirstF64NEON(SB), NOSPLIT, $0-12
 	MOVD a+0(FP), R4
 	SETUP
+	DEFAULTNAN
 	TWICE(KLR)
 	SUBS $8, R3
 	BLT  ones
@@ -232,14 +235,15 @@ lane:
 	BNE  lane
 
 done:
-	NANS
-	MOVW R5, nan+8(FP)
+	MSR  R6, FPCR
+	MOVW ZR, nan+8(FP)
 	RET
 
 // func momentumFirstCoupledF64NEON(a *args) (nan uint32)
 TEXT ·momentumFirstCoupledF64NEON(SB), NOSPLIT, $0-12
 	MOVD a+0(FP), R4
 	SETUP
+	DEFAULTNAN
 	TWICE(KLR)
 	COEF(const_cWD, F27, V27)
 	SUBS $8, R3
@@ -269,14 +273,15 @@ lane:
 	BNE  lane
 
 done:
-	NANS
-	MOVW R5, nan+8(FP)
+	MSR  R6, FPCR
+	MOVW ZR, nan+8(FP)
 	RET
 
 // func cautiousF64NEON(a *args) (nan uint32)
 TEXT ·cautiousF64NEON(SB), NOSPLIT, $0-12
 	MOVD a+0(FP), R4
 	SETUP
+	DEFAULTNAN
 	TWICE(KLR)
 	COEF(const_cFlip, F27, V27)
 	COEF(const_cNegZero, F28, V28)
@@ -307,14 +312,15 @@ lane:
 	BNE  lane
 
 done:
-	NANS
-	MOVW R5, nan+8(FP)
+	MSR  R6, FPCR
+	MOVW ZR, nan+8(FP)
 	RET
 
 // func biasCorrectedF64NEON(a *args) (nan uint32)
 TEXT ·biasCorrectedF64NEON(SB), NOSPLIT, $0-12
 	MOVD a+0(FP), R4
 	SETUP
+	DEFAULTNAN
 	COEF(const_cEps, F22, V22)
 	COEF(const_cScale, F27, V27)
 	COEF(const_cGamma, F28, V28)
@@ -347,14 +353,15 @@ lane:
 	BNE  lane
 
 done:
-	NANS
-	MOVW R5, nan+8(FP)
+	MSR  R6, FPCR
+	MOVW ZR, nan+8(FP)
 	RET
 
 // func refinedF64NEON(a *args) (nan uint32)
 TEXT ·refinedF64NEON(SB), NOSPLIT, $0-12
 	MOVD a+0(FP), R4
 	SETUP
+	DEFAULTNAN
 	COEF(const_cOne, F27, V27)
 	FSUB(27, KZERO, 28)
 	SUBS $8, R3
@@ -384,14 +391,15 @@ lane:
 	BNE  lane
 
 done:
-	NANS
-	MOVW R5, nan+8(FP)
+	MSR  R6, FPCR
+	MOVW ZR, nan+8(FP)
 	RET
 
 // func smoothF64NEON(a *args) (nan uint32)
 TEXT ·smoothF64NEON(SB), NOSPLIT, $0-12
 	MOVD a+0(FP), R4
 	SETUP
+	DEFAULTNAN
 	COEF(const_cKappa, F27, V27)
 	COEF(const_cOne, F26, V26)
 	FADD(KZERO, KZERO, 29)
@@ -423,8 +431,8 @@ lane:
 	BNE  lane
 
 done:
-	NANS
-	MOVW R5, nan+8(FP)
+	MSR  R6, FPCR
+	MOVW ZR, nan+8(FP)
 	RET
 
 // func coupleF64NEON(a *args) (nan uint32)
@@ -459,14 +467,14 @@ lane:
 	BNE  lane
 
 done:
-	MOVW ZR, R5 // grad is scratch: its NaNs are as good as any
-	MOVW R5, nan+8(FP)
+	MOVW ZR, nan+8(FP) // grad is scratch: its NaNs are as good as any
 	RET
 
 // func insideF64NEON(a *args) (nan uint32)
 TEXT ·insideF64NEON(SB), NOSPLIT, $0-12
 	MOVD a+0(FP), R4
 	SETUP
+	DEFAULTNAN
 	COEF(const_cWD, F27, V27)
 	SUBS $8, R3
 	BLT  ones
@@ -495,14 +503,15 @@ lane:
 	BNE  lane
 
 done:
-	NANS
-	MOVW R5, nan+8(FP)
+	MSR  R6, FPCR
+	MOVW ZR, nan+8(FP)
 	RET
 
 // func countF64NEON(a *args) (nan uint32)
 TEXT ·countF64NEON(SB), NOSPLIT, $0-12
 	MOVD a+0(FP), R4
 	SETUP
+	VEOR V31.B16, V31.B16, V31.B16
 	COEF(const_cFlip, F27, V27)
 	COEF(const_cNegZero, F28, V28)
 	SUBS $8, R3

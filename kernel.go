@@ -33,7 +33,7 @@
 //   - Subnormal numbers are kept. Go runs with them enabled; if C code in the
 //     process has switched the calling thread to flush-to-zero (gcc's
 //     -ffast-math does, when a shared library is linked with it), results in
-//     the subnormal range are flushed on that thread and this bullet alone
+//     the subnormal range may be flushed on that thread and this bullet alone
 //     does not hold.
 //   - Position, alignment, length and chunking never change a bit: element i
 //     of the result depends on element i of the inputs and on the Config.
@@ -103,9 +103,9 @@ var (
 // float is an element type that the rules compute in.
 type float interface{ float32 | float64 }
 
-// A kernel steps the elements that its args name and reports whether a NaN may
-// stand in what it wrote: the caller then makes every NaN canonical. Kernels
-// keep no pointer.
+// A kernel steps the elements that its args name and reports whether a NaN other
+// than the canonical one may stand in what it wrote: the caller then mends them
+// all. Kernels keep no pointer.
 type kernel func(a *args) (nan uint32)
 
 // args is what a kernel works on; assembly reads it by the offsets in go_asm.h.

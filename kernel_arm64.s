@@ -12,7 +12,6 @@
 #define FDIV FDIV4S
 #define FMAX FMAX4S
 #define FMIN FMIN4S
-#define FMAXP FMAXP4S
 #define FACGE FACGE4S
 #define FACGT FACGT4S
 #define FCMGTZERO FCMGTZERO4S
@@ -23,7 +22,6 @@
 #define INTADD ADD4S
 #define INTSUB SUB4S
 #define FMOV1 FMOVS
-#define FCMP1 FCMPS
 #define LANE S
 #define ARR S4
 #define SIZE 4
@@ -53,6 +51,7 @@
 TEXT ·paperF32NEON(SB), NOSPLIT, $0-12
 	MOVD a+0(FP), R4
 	SETUP
+	DEFAULTNAN
 	TWICE(KLR)
 	SUBS $16, R3
 	BLT  ones
@@ -81,14 +80,15 @@ lane:
 	BNE  lane
 
 done:
-	NANS
-	MOVW R5, nan+8(FP)
+	MSR  R6, FPCR
+	MOVW ZR, nan+8(FP)
 	RET
 
 // func paperPlainF32NEON(a *args) (nan uint32)
 TEXT ·paperPlainF32NEON(SB), NOSPLIT, $0-12
 	MOVD a+0(FP), R4
 	SETUP
+	DEFAULTNAN
 	TWICE(KLR)
 	SUBS $16, R3
 	BLT  ones
@@ -117,14 +117,15 @@ lane:
 	BNE  lane
 
 done:
-	NANS
-	MOVW R5, nan+8(FP)
+	MSR  R6, FPCR
+	MOVW ZR, nan+8(FP)
 	RET
 
 // func paperInsideF32NEON(a *args) (nan uint32)
 TEXT ·paperInsideF32NEON(SB), NOSPLIT, $0-12
 	MOVD a+0(FP), R4
 	SETUP
+	DEFAULTNAN
 	COEF(const_cWD, F27, V27)
 	COEF(const_cOne, F28, V28)
 	TWICE(28)
@@ -155,14 +156,15 @@ lane:
 	BNE  lane
 
 done:
-	NANS
-	MOVW R5, nan+8(FP)
+	MSR  R6, FPCR
+	MOVW ZR, nan+8(FP)
 	RET
 
 // func paperCoupledF32NEON(a *args) (nan uint32)
 TEXT ·paperCoupledF32NEON(SB), NOSPLIT, $0-12
 	MOVD a+0(FP), R4
 	SETUP
+	DEFAULTNAN
 	TWICE(KLR)
 	COEF(const_cWD, F27, V27)
 	SUBS $16, R3
@@ -192,14 +194,15 @@ lane:
 	BNE  lane
 
 done:
-	NANS
-	MOVW R5, nan+8(FP)
+	MSR  R6, FPCR
+	MOVW ZR, nan+8(FP)
 	RET
 
 // func momentumFirstF32NEON(a *args) (nan uint32)
 TEXT ·momentumFirstF32NEON(SB), NOSPLIT, $0-12
 	MOVD a+0(FP), R4
 	SETUP
+	DEFAULTNAN
 	TWICE(KLR)
 	SUBS $16, R3
 	BLT  ones
@@ -228,14 +231,15 @@ lane:
 	BNE  lane
 
 done:
-	NANS
-	MOVW R5, nan+8(FP)
+	MSR  R6, FPCR
+	MOVW ZR, nan+8(FP)
 	RET
 
 // func momentumFirstCoupledF32NEON(a *args) (nan uint32)
 TEXT ·momentumFirstCoupledF32NEON(SB), NOSPLIT, $0-12
 	MOVD a+0(FP), R4
 	SETUP
+	DEFAULTNAN
 	TWICE(KLR)
 	COEF(const_cWD, F27, V27)
 	SUBS $16, R3
@@ -265,14 +269,15 @@ lane:
 	BNE  lane
 
 done:
-	NANS
-	MOVW R5, nan+8(FP)
+	MSR  R6, FPCR
+	MOVW ZR, nan+8(FP)
 	RET
 
 // func cautiousF32NEON(a *args) (nan uint32)
 TEXT ·cautiousF32NEON(SB), NOSPLIT, $0-12
 	MOVD a+0(FP), R4
 	SETUP
+	DEFAULTNAN
 	TWICE(KLR)
 	COEF(const_cFlip, F27, V27)
 	COEF(const_cNegZero, F28, V28)
@@ -303,14 +308,15 @@ lane:
 	BNE  lane
 
 done:
-	NANS
-	MOVW R5, nan+8(FP)
+	MSR  R6, FPCR
+	MOVW ZR, nan+8(FP)
 	RET
 
 // func biasCorrectedF32NEON(a *args) (nan uint32)
 TEXT ·biasCorrectedF32NEON(SB), NOSPLIT, $0-12
 	MOVD a+0(FP), R4
 	SETUP
+	DEFAULTNAN
 	COEF(const_cEps, F22, V22)
 	COEF(const_cScale, F27, V27)
 	COEF(const_cGamma, F28, V28)
@@ -343,14 +349,15 @@ lane:
 	BNE  lane
 
 done:
-	NANS
-	MOVW R5, nan+8(FP)
+	MSR  R6, FPCR
+	MOVW ZR, nan+8(FP)
 	RET
 
 // func refinedF32NEON(a *args) (nan uint32)
 TEXT ·refinedF32NEON(SB), NOSPLIT, $0-12
 	MOVD a+0(FP), R4
 	SETUP
+	DEFAULTNAN
 	COEF(const_cOne, F27, V27)
 	FSUB(27, KZERO, 28)
 	SUBS $16, R3
@@ -380,14 +387,15 @@ lane:
 	BNE  lane
 
 done:
-	NANS
-	MOVW R5, nan+8(FP)
+	MSR  R6, FPCR
+	MOVW ZR, nan+8(FP)
 	RET
 
 // func smoothF32NEON(a *args) (nan uint32)
 TEXT ·smoothF32NEON(SB), NOSPLIT, $0-12
 	MOVD a+0(FP), R4
 	SETUP
+	DEFAULTNAN
 	COEF(const_cKappa, F27, V27)
 	COEF(const_cOne, F26, V26)
 	FADD(KZERO, KZERO, 29)
@@ -419,8 +427,8 @@ lane:
 	BNE  lane
 
 done:
-	NANS
-	MOVW R5, nan+8(FP)
+	MSR  R6, FPCR
+	MOVW ZR, nan+8(FP)
 	RET
 
 // func coupleF32NEON(a *args) (nan uint32)
@@ -455,14 +463,14 @@ lane:
 	BNE  lane
 
 done:
-	MOVW ZR, R5 // grad is scratch: its NaNs are as good as any
-	MOVW R5, nan+8(FP)
+	MOVW ZR, nan+8(FP) // grad is scratch: its NaNs are as good as any
 	RET
 
 // func insideF32NEON(a *args) (nan uint32)
 TEXT ·insideF32NEON(SB), NOSPLIT, $0-12
 	MOVD a+0(FP), R4
 	SETUP
+	DEFAULTNAN
 	COEF(const_cWD, F27, V27)
 	SUBS $16, R3
 	BLT  ones
@@ -491,14 +499,15 @@ lane:
 	BNE  lane
 
 done:
-	NANS
-	MOVW R5, nan+8(FP)
+	MSR  R6, FPCR
+	MOVW ZR, nan+8(FP)
 	RET
 
 // func countF32NEON(a *args) (nan uint32)
 TEXT ·countF32NEON(SB), NOSPLIT, $0-12
 	MOVD a+0(FP), R4
 	SETUP
+	VEOR V31.B16, V31.B16, V31.B16
 	COEF(const_cFlip, F27, V27)
 	COEF(const_cNegZero, F28, V28)
 	SUBS $16, R3

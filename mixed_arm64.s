@@ -5,14 +5,8 @@
 
 // The steps of 16-bit formats, fused, for NEON. Arithmetic is float32 on the
 // widened values, by the rules in neon_arm64.h; conversions are half_arm64.h's.
-// n is a positive multiple of 16.
-//
-// What is bfloat16 is bound by its instructions rather than its bytes, so NaNs
-// aren't looked for as in neon_arm64.h: the bit DN of FPCR makes the NaN of every
-// operation the canonical one, of float32 and of IEEE halves, and that stays what
-// it is when it is rounded. Within a kernel FPCR is that bit alone: nothing is
-// flushed to zero, rounding is to nearest, halves are IEEE's, whatever the caller
-// had there; which is restored.
+// n is a positive multiple of 16. The canonical NaN, which DN makes of every other,
+// stays canonical when it is rounded.
 //
 //	V0–V11          param, grad, momentum, and constants from V20 on, are as in
 //	                neon_arm64.h, and the rules smash what they do there
@@ -20,7 +14,7 @@
 //	V4–V7, V12–V19  after the rule, scratch, and the halves that are stored
 //	V29             KONE of half_arm64.h
 //
-//	R5 scratch   R9 the caller's FPCR   R11 the shadow, or the lower halves
+//	R5 scratch   R11 the shadow, or the lower halves
 //	the rest as in neon_arm64.h
 
 #define FADD FADD4S
@@ -44,9 +38,7 @@
 	SETUP                    \
 	TWICE(KLR)               \
 	FILL(0x00010001, V29)    \
-	MRS  FPCR, R9            \
-	MOVD $(1<<25), R5        \
-	MSR  R5, FPCR
+	DEFAULTNAN
 
 // SETUPCAUTIOUS: V27 and V28 as AGREE wants them.
 #define SETUPCAUTIOUS \
@@ -194,7 +186,7 @@ loop:
 	SIXTEEN(LOADBF16, NEXTBF16, PAPERSTEP, STOREBF16)
 	SUBS $16, R3
 	BNE  loop
-	MSR  R9, FPCR
+	MSR  R6, FPCR
 	MOVW ZR, nan+8(FP)
 	RET
 
@@ -208,7 +200,7 @@ loop:
 	SIXTEEN(LOADBF16, NEXTBF16, CAUTIOUSSTEP, STOREBF16)
 	SUBS $16, R3
 	BNE  loop
-	MSR  R9, FPCR
+	MSR  R6, FPCR
 	MOVW ZR, nan+8(FP)
 	RET
 
@@ -221,7 +213,7 @@ loop:
 	SIXTEEN(LOADF16, NEXTF16, PAPERSTEP, STOREF16)
 	SUBS $16, R3
 	BNE  loop
-	MSR  R9, FPCR
+	MSR  R6, FPCR
 	MOVW ZR, nan+8(FP)
 	RET
 
@@ -235,7 +227,7 @@ loop:
 	SIXTEEN(LOADF16, NEXTF16, CAUTIOUSSTEP, STOREF16)
 	SUBS $16, R3
 	BNE  loop
-	MSR  R9, FPCR
+	MSR  R6, FPCR
 	MOVW ZR, nan+8(FP)
 	RET
 
@@ -248,7 +240,7 @@ loop:
 	SIXTEEN(LOADMASTERBF16, NEXTMASTERBF16, PAPERSTEP, STOREMASTERBF16)
 	SUBS $16, R3
 	BNE  loop
-	MSR  R9, FPCR
+	MSR  R6, FPCR
 	MOVW ZR, nan+8(FP)
 	RET
 
@@ -262,7 +254,7 @@ loop:
 	SIXTEEN(LOADMASTERBF16, NEXTMASTERBF16, CAUTIOUSSTEP, STOREMASTERBF16)
 	SUBS $16, R3
 	BNE  loop
-	MSR  R9, FPCR
+	MSR  R6, FPCR
 	MOVW ZR, nan+8(FP)
 	RET
 
@@ -275,7 +267,7 @@ loop:
 	SIXTEEN(LOADMASTERBF16M16, NEXTMASTERBF16M16, PAPERSTEP, STOREMASTERBF16M16)
 	SUBS $16, R3
 	BNE  loop
-	MSR  R9, FPCR
+	MSR  R6, FPCR
 	MOVW ZR, nan+8(FP)
 	RET
 
@@ -289,7 +281,7 @@ loop:
 	SIXTEEN(LOADMASTERBF16M16, NEXTMASTERBF16M16, CAUTIOUSSTEP, STOREMASTERBF16M16)
 	SUBS $16, R3
 	BNE  loop
-	MSR  R9, FPCR
+	MSR  R6, FPCR
 	MOVW ZR, nan+8(FP)
 	RET
 
@@ -302,7 +294,7 @@ loop:
 	SIXTEEN(LOADMASTERF16, NEXTMASTERF16, PAPERSTEP, STOREMASTERF16)
 	SUBS $16, R3
 	BNE  loop
-	MSR  R9, FPCR
+	MSR  R6, FPCR
 	MOVW ZR, nan+8(FP)
 	RET
 
@@ -316,7 +308,7 @@ loop:
 	SIXTEEN(LOADMASTERF16, NEXTMASTERF16, CAUTIOUSSTEP, STOREMASTERF16)
 	SUBS $16, R3
 	BNE  loop
-	MSR  R9, FPCR
+	MSR  R6, FPCR
 	MOVW ZR, nan+8(FP)
 	RET
 
@@ -329,7 +321,7 @@ loop:
 	SIXTEEN(LOADF32M16, NEXTF32M16, PAPERSTEP, STOREF32M16)
 	SUBS $16, R3
 	BNE  loop
-	MSR  R9, FPCR
+	MSR  R6, FPCR
 	MOVW ZR, nan+8(FP)
 	RET
 
@@ -343,7 +335,7 @@ loop:
 	SIXTEEN(LOADF32M16, NEXTF32M16, CAUTIOUSSTEP, STOREF32M16)
 	SUBS $16, R3
 	BNE  loop
-	MSR  R9, FPCR
+	MSR  R6, FPCR
 	MOVW ZR, nan+8(FP)
 	RET
 
@@ -356,7 +348,7 @@ loop:
 	SIXTEEN(LOADSPLIT, NEXTSPLIT, PAPERSTEP, STORESPLIT)
 	SUBS $16, R3
 	BNE  loop
-	MSR  R9, FPCR
+	MSR  R6, FPCR
 	MOVW ZR, nan+8(FP)
 	RET
 
@@ -370,7 +362,7 @@ loop:
 	SIXTEEN(LOADSPLIT, NEXTSPLIT, CAUTIOUSSTEP, STORESPLIT)
 	SUBS $16, R3
 	BNE  loop
-	MSR  R9, FPCR
+	MSR  R6, FPCR
 	MOVW ZR, nan+8(FP)
 	RET
 
@@ -472,7 +464,7 @@ loop:
 	SIXTEEN(LOADBF16, NEXTBF16, PAPERSTEP, STORERANDOMBF16)
 	SUBS $16, R3
 	BNE  loop
-	MSR  R9, FPCR
+	MSR  R6, FPCR
 	MOVW ZR, nan+8(FP)
 	RET
 
@@ -487,7 +479,7 @@ loop:
 	SIXTEEN(LOADBF16, NEXTBF16, CAUTIOUSSTEP, STORERANDOMBF16)
 	SUBS $16, R3
 	BNE  loop
-	MSR  R9, FPCR
+	MSR  R6, FPCR
 	MOVW ZR, nan+8(FP)
 	RET
 
@@ -501,7 +493,7 @@ loop:
 	SIXTEEN(LOADF16, NEXTF16, PAPERSTEP, STORERANDOMF16)
 	SUBS $16, R3
 	BNE  loop
-	MSR  R9, FPCR
+	MSR  R6, FPCR
 	MOVW ZR, nan+8(FP)
 	RET
 
@@ -516,6 +508,6 @@ loop:
 	SIXTEEN(LOADF16, NEXTF16, CAUTIOUSSTEP, STORERANDOMF16)
 	SUBS $16, R3
 	BNE  loop
-	MSR  R9, FPCR
+	MSR  R6, FPCR
 	MOVW ZR, nan+8(FP)
 	RET

@@ -82,10 +82,19 @@
 //	V8–V11   momentum   VM    V24 η, or bits<<1   KLR     V25 decay     KDECAY
 //	V12–V15  scratch    VT    V26 0               KZERO
 //	V16–V19  scratch    VU    V27–V30 the rule's own
-//	V31      the largest of all new params and momenta, or their count  ACC
+//	V31      COUNT's counts  ACC
 //
 //	R0 param   R1 grad   R2 momentum   R3 elements left   R4 args
-//	R8 coef    R9, R10 tables          R5 the result
+//	R8 coef    R9, R10 tables          R5 the result, or scratch
+//	R6 the caller's FPCR
+//
+// NaNs aren't looked for: the bit DN of FPCR makes the NaN of every operation the
+// canonical one, and each param and momentum that is written is the result of an
+// operation. Within a kernel FPCR is that bit alone: nothing is flushed to zero,
+// rounding is to nearest, halves are IEEE's, whatever the caller had there, which
+// is restored (but after a fault). Some CPUs are slow to write FPCR, which llvm-mca
+// doesn't count: a call does it twice, however many elements it is for. Of the
+// kernels that call SETUP those do without that write no param or momentum.
 #define VP 0
 #define VG 4
 #define VM 8
@@ -129,7 +138,7 @@
 	FMOV1 (i*SIZE)(R8), f  \
 	VDUP  v.LANE[0], v.ARR
 
-// SETUP reads args (R4) and the common constants. Smashes R0–R3, R8, V20–V26, V31.
+// SETUP reads args (R4) and the common constants. Smashes R0–R3, R8, V20–V26.
 #define SETUP \
 	MOVD args_param(R4), R0        \
 	MOVD args_grad(R4), R1         \
@@ -142,8 +151,13 @@
 	COEF(const_cO2, F23, V23)      \
 	COEF(const_cLR, F24, V24)      \
 	COEF(const_cDecay, F25, V25)   \
-	VEOR V26.B16, V26.B16, V26.B16 \
-	VEOR V31.B16, V31.B16, V31.B16
+	VEOR V26.B16, V26.B16, V26.B16
+
+// DEFAULTNAN: FPCR = its bit DN alone, R6 = what the caller had there. Smashes R5.
+#define DEFAULTNAN \
+	MRS  FPCR, R6     \
+	MOVD $(1<<25), R5 \
+	MSR  R5, FPCR
 
 // TWICE: the bits of Vk shifted, as UNDERSIGN takes them.
 #define TWICE(k) SHL(1, k, k)
@@ -298,7 +312,7 @@
 // it. κ is in V27, 1 in KZERO, 2 in V29, tanh's table at R10. The new momentum
 // must have been stored: smashes VG, VM, VT, VU, V28, V30, R9. A doubled |x|
 // that is NaN passes the minimum as it does the comparison. Rounding to k is
-// done twice, to the same bits, for want of a register.
+// done twice, to the same bits, for want of registers.
 #define TANHSTEP(K, V) \
 	K(FMUL, 27, VT, VT)      \
 	K(ABS, 0, VT, VU)        \
@@ -341,25 +355,6 @@
 	K(FMUL, KLR, VU, VU) \
 	V(FSUB, VU, VP, VP)
 
-// SEE: ACC = the larger of it and the vectors x and y; a NaN stays in it.
-// Smashes VU. SEE4 for four vectors, SEE1 for one.
-#define SEE4(x, y) \
-	FOURV(FMAX, x, y, VU)  \
-	FMAX(VU+1, VU, VU)     \
-	FMAX(VU+3, VU+2, VU+2) \
-	FMAX(VU+2, VU, VU)     \
-	FMAX(VU, ACC, ACC)
-#define SEE1(x, y) \
-	FMAX(x, y, VU)     \
-	FMAX(VU, ACC, ACC)
-
-// NANS: R5 = 1 if ACC holds a NaN, else 0. Smashes V31.
-#define NANS \
-	FMAXP(ACC, ACC, ACC) \
-	FMAXP(ACC, ACC, ACC) \
-	FCMP1 F31, F31       \
-	CSET  VS, R5
-
 // LOAD4, STORE4: four vectors at r.
 #define LOAD4(r, a, b, c, d) \
 	FLDPQ (r), (a, b)   \
@@ -385,25 +380,18 @@
 	FMOV (R0), F0
 
 // FOUR steps four vectors by a rule, ONE steps one (FMOVQ) or one element
-// (FMOV1), in lane 0 of vectors that are zero elsewhere. In FOUR the stores
-// stand within SEE4, whose last instructions wait for each other.
+// (FMOV1), in lane 0 of vectors that are zero elsewhere.
 #define FOUR(RULE) \
 	LOADALL4                     \
 	RULE(FOURK, FOURV)           \
-	FOURV(FMAX, VP, VM, VU)      \
 	STORE4(F8, F9, F10, F11, R2) \
-	FMAX(VU+1, VU, VU)           \
-	FMAX(VU+3, VU+2, VU+2)       \
 	STORE4(F0, F1, F2, F3, R0)   \
-	FMAX(VU+2, VU, VU)           \
-	ADVANCE(64)                  \
-	FMAX(VU, ACC, ACC)
+	ADVANCE(64)
 #define ONE(RULE, FMOV, bytes) \
 	LOADALL1(FMOV)   \
 	RULE(ONEK, ONEV) \
 	FMOV F8, (R2)    \
 	FMOV F0, (R0)    \
-	SEE1(VP, VM)     \
 	ADVANCE(bytes)
 
 // FOURSMOOTH, ONESMOOTH: the same for the rule Smooth, which needs the
@@ -412,19 +400,15 @@
 	LOADALL4                     \
 	INTERP(FOURK, FOURV)         \
 	STORE4(F8, F9, F10, F11, R2) \
-	SEE4(VM, VM)                 \
 	TANHSTEP(FOURK, FOURV)       \
 	STORE4(F0, F1, F2, F3, R0)   \
-	SEE4(VP, VP)                 \
 	ADVANCE(64)
 #define ONESMOOTH(FMOV, bytes) \
 	LOADALL1(FMOV)       \
 	INTERP(ONEK, ONEV)   \
 	FMOV F8, (R2)        \
-	SEE1(VM, VM)         \
 	TANHSTEP(ONEK, ONEV) \
 	FMOV F0, (R0)        \
-	SEE1(VP, VP)         \
 	ADVANCE(bytes)
 
 // FOURCOUPLE, ONECOUPLE write the gradient.
@@ -447,14 +431,12 @@
 	LOAD4(R0, F0, F1, F2, F3)  \
 	INSIDE(FOURK, FOURV)       \
 	STORE4(F0, F1, F2, F3, R0) \
-	SEE4(VP, VP)               \
 	ADVANCE(64)
 #define ONEINSIDE(FMOV, bytes) \
 	FMOV (R1), F4      \
 	FMOV (R0), F0      \
 	INSIDE(ONEK, ONEV) \
 	FMOV F0, (R0)      \
-	SEE1(VP, VP)       \
 	ADVANCE(bytes)
 
 // FOURCOUNT, ONECOUNT: each lane of ACC counts: less the ones, which are −1.
@@ -474,7 +456,7 @@
 	INTSUB(VU, ACC, ACC) \
 	ADVANCE(bytes)
 
-// TOTAL: R5 = the sum of ACC's lanes. Smashes V31.
+// TOTAL: R5 = the sum of ACC's lanes. Smashes ACC.
 #define TOTAL \
 	SUMLANES      \
 	FMOVS F31, R5
