@@ -29,8 +29,9 @@ type Gradient interface {
 // then four, two and one; and the blocks' sums are the leaves of a binary tree
 // over the tensor. GradStatsPart gives the same for a tensor that is split.
 func GradStats[T Gradient](grad []T) Stats {
-	p, _ := GradStatsPart(0, grad)
-	return p.Stats()
+	var p StatsPart
+	sumAll(&p, grad)
+	return p.total()
 }
 
 // StatsBlock is what the index of a part must be a multiple of.
@@ -64,8 +65,14 @@ func GradStatsPart[T Gradient](index int, grad []T) (StatsPart, error) {
 	if index < 0 || index%StatsBlock != 0 {
 		return StatsPart{}, fmt.Errorf("%w: index = %d is no multiple of StatsBlock = %d", ErrPart, index, StatsBlock)
 	}
-	raceRead(grad)
 	p := StatsPart{first: index}
+	sumAll(&p, grad)
+	return p, nil
+}
+
+// sumAll adds the elements that follow p.
+func sumAll[T Gradient](p *StatsPart, grad []T) {
+	raceRead(grad)
 	for len(grad) > 0 {
 		block := grad[:min(len(grad), StatsBlock)]
 		var b blockStats
@@ -73,7 +80,6 @@ func GradStatsPart[T Gradient](index int, grad []T) (StatsPart, error) {
 		p.add(&b, len(block))
 		grad = grad[len(block):]
 	}
-	return p, nil
 }
 
 // Join returns the statistics of p followed by next, which must begin where p
@@ -108,7 +114,10 @@ func (p *StatsPart) push(x node, at int) {
 
 // Stats returns the statistics of the part: the subtrees at its end, which have
 // no siblings yet, are added from the right.
-func (p StatsPart) Stats() Stats {
+func (p StatsPart) Stats() Stats { return p.total() }
+
+// total is Stats without a copy of p.
+func (p *StatsPart) total() Stats {
 	s := p.stats
 	for i := p.used - 1; i >= 0; i-- {
 		s.SumSquares = p.nodes[i].sum + s.SumSquares
@@ -126,16 +135,21 @@ type blockStats struct {
 
 // add adds the next block, of n elements.
 func (p *StatsPart) add(b *blockStats, n int) {
-	for w := 8; w > 0; w /= 2 {
-		for i := 0; i < w; i++ {
-			b.sums[i] += b.sums[i+w]
-		}
-	}
 	p.stats.MaxAbs = max(p.stats.MaxAbs, b.maxAbs)
 	p.stats.NaNs += b.nans
 	p.stats.Infs += b.infs
-	p.push(node{sum: b.sums[0]}, (p.first+p.n)/StatsBlock)
+	p.push(node{sum: treeOf16(&b.sums)}, (p.first+p.n)/StatsBlock)
 	p.n += n
+}
+
+// treeOf16 adds x in pairs that lie 8 apart, then 4, 2 and 1. It is written out since
+// it is done for each block.
+func treeOf16(x *[16]float64) float64 {
+	a := (x[0] + x[8]) + (x[4] + x[12])
+	b := (x[1] + x[9]) + (x[5] + x[13])
+	c := (x[2] + x[10]) + (x[6] + x[14])
+	d := (x[3] + x[11]) + (x[7] + x[15])
+	return (a + c) + (b + d)
 }
 
 // kindOf is the kind that stores T.
