@@ -3,15 +3,28 @@
 #include "go_asm.h"
 #include "textflag.h"
 
-// Sums of squares, and the largest magnitude, of n elements, n a positive
-// multiple of 16: what statsGeneric computes if all are finite. If they aren't, or
-// a sum overflows, sums are left NaN or infinite, which the caller looks for.
+// Sums of squares, and the largest magnitude, of the first n elements of a block, n
+// a positive multiple of 16: what statsGeneric computes if all are finite. If they
+// aren't, or a sum overflows, sums are left NaN or infinite, which the caller looks
+// for.
 //
 //	R8 blockStats   SI grad   CX elements left
 //	Y8–Y11, Z8–Z9   the 16 partial sums
 //	Y12, Z12        largest magnitudes
 //	Y14, Z14        the bits of a magnitude
 //	Y0–Y5, Z0–Z2    scratch
+//
+// AVX2's kernels of 16-bit elements have besides
+//
+//	Y6   2²⁹ in each 64 bits, or 2⁸⁹⁶
+//	Y7   the bits of an odd bfloat16's magnitude
+//	Y13  smallest magnitudes but 0, less 1
+//	Y15  the upper halves of 64 bits
+//
+// They widen without the conversion to float64, which is slow: a float32 with no
+// sign, moved down by three bits in the upper half of 64, is the float64 that is
+// 2⁸⁹⁶ times smaller. Sums of such have the same digits as long as none is subnormal;
+// they are scaled when they are stored.
 
 #define SUMS(i) (blockStats_sums+i*32)(R8)
 
@@ -32,17 +45,7 @@
 	VPSLLD    $16, y, y
 #define H(x, y) VCVTPH2PS x, y
 
-// EIGHT adds eight 16-bit elements at x to two vectors of sums. Smashes Y0, Y1,
-// Y4, Y5.
-#define EIGHT(WIDEN, x, low, high) \
-	WIDEN(x, Y4)                     \
-	VANDPS       Y4, Y14, Y4         \
-	VMAXPS       Y4, Y12, Y12        \
-	VEXTRACTF128 $1, Y4, X5          \
-	SQUARES(VCVTPS2PD, X4, Y0, low)  \
-	SQUARES(VCVTPS2PD, X5, Y1, high)
-
-// SIXTEEN is EIGHT for sixteen, in AVX-512. Smashes Z0–Z2, Y3.
+// SIXTEEN adds sixteen 16-bit elements at x to the sums, in AVX-512. Smashes Z0–Z2, Y3.
 #define SIXTEEN(WIDEN, x) \
 	WIDEN(x, Z2)                   \
 	VANDPS        Z2, Z14, Z2      \
@@ -51,17 +54,113 @@
 	SQUARES(VCVTPS2PD, Y2, Z0, Z8) \
 	SQUARES(VCVTPS2PD, Y3, Z1, Z9)
 
-// SUMS4 loads or stores the partial sums.
-#define LOADSUMS \
-	VMOVUPD SUMS(0), Y8  \
-	VMOVUPD SUMS(1), Y9  \
-	VMOVUPD SUMS(2), Y10 \
-	VMOVUPD SUMS(3), Y11
+// ZEROSUMS and STORESUMS: the partial sums in order.
+#define ZEROSUMS \
+	VXORPD Y8, Y8, Y8    \
+	VXORPD Y9, Y9, Y9    \
+	VXORPD Y10, Y10, Y10 \
+	VXORPD Y11, Y11, Y11
 #define STORESUMS \
 	VMOVUPD Y8, SUMS(0)  \
 	VMOVUPD Y9, SUMS(1)  \
 	VMOVUPD Y10, SUMS(2) \
 	VMOVUPD Y11, SUMS(3)
+
+// BROADCASTQ: y = bits in each 64. Smashes AX.
+#define BROADCASTQ(bits, x, y) \
+	MOVQ         bits, AX \
+	VMOVQ        AX, x    \
+	VPBROADCASTQ x, y
+
+// UPPER: a = the upper halves of 64 bits.
+#define UPPER(a) \
+	VPCMPEQD a, a, a   \
+	VPSLLQ   $32, a, a
+
+// UNSCALE: the sums times 2⁸⁹⁶. Smashes Y6, AX.
+#define UNSCALE \
+	BROADCASTQ($0x77F0000000000000, X6, Y6) \
+	VMULPD Y6, Y8, Y8                       \
+	VMULPD Y6, Y9, Y9                       \
+	VMULPD Y6, Y10, Y10                     \
+	VMULPD Y6, Y11, Y11
+
+// LOWEST: r = the lowest of y's 16-bit elements. Smashes X0 and y.
+#define LOWEST(x, y, r) \
+	VEXTRACTI128 $1, y, X0 \
+	VPMINUW      X0, x, x  \
+	VPHMINPOSUW  x, x      \
+	VMOVD        x, r      \
+	MOVWLZX      r, r
+
+// HIGHEST: AX = the highest of the magnitudes in Y12. Smashes Y0, Y12.
+#define HIGHEST \
+	VPXOR Y14, Y12, Y12 \
+	LOWEST(X12, Y12, AX) \
+	XORL  $0x7FFF, AX
+
+// NOTFINITE makes a sum NaN. Smashes AX.
+#define NOTFINITE \
+	MOVQ $0x7FF8000000000000, AX \
+	MOVQ AX, SUMS(0)
+
+// STORETRANSPOSED stores the partial sums from Y8 (0, 4, 8 and 12), Y9 (1, 5 …),
+// Y10 (2, 6 …), Y11. Smashes Y0–Y3, Y8–Y11.
+#define STORETRANSPOSED \
+	VUNPCKLPD  Y9, Y8, Y0        \
+	VUNPCKHPD  Y9, Y8, Y1        \
+	VUNPCKLPD  Y11, Y10, Y2      \
+	VUNPCKHPD  Y11, Y10, Y3      \
+	VPERM2F128 $0x20, Y2, Y0, Y8 \
+	VPERM2F128 $0x20, Y3, Y1, Y9 \
+	VPERM2F128 $0x31, Y2, Y0, Y10 \
+	VPERM2F128 $0x31, Y3, Y1, Y11 \
+	STORESUMS
+
+// STOREZIPPED stores the partial sums from Y8 (0, 2, 4 and 6), Y9 (1, 3, 5 and 7),
+// Y10 and Y11, which are eight further. Smashes Y0–Y3, Y8–Y11.
+#define STOREZIPPED \
+	VUNPCKLPD  Y9, Y8, Y0        \
+	VUNPCKHPD  Y9, Y8, Y1        \
+	VUNPCKLPD  Y11, Y10, Y2      \
+	VUNPCKHPD  Y11, Y10, Y3      \
+	VPERM2F128 $0x20, Y1, Y0, Y8 \
+	VPERM2F128 $0x31, Y1, Y0, Y9 \
+	VPERM2F128 $0x20, Y3, Y2, Y10 \
+	VPERM2F128 $0x31, Y3, Y2, Y11 \
+	STORESUMS
+
+// BFPARTS: Y0 and Y2 = the even and the odd magnitudes of the 16 bfloat16 at x,
+// Y4 = all of them.
+#define BFPARTS(x) \
+	VPAND  x, Y14, Y4  \
+	VPSLLD $16, Y4, Y0 \
+	VPAND  x, Y7, Y2
+
+// BFSPLIT: of eight float32 in a whose last three bits are 0, the odd ones as small
+// float64 in a, the even ones in b.
+#define BFSPLIT(a, b) \
+	VPSRLD $3, a, a  \
+	VPSLLQ $32, a, b \
+	VPAND  Y15, a, a
+
+// ADDSMALL: four squares of small float64 in a, scaled first, are added to sum.
+// Smashes a.
+#define ADDSMALL(a, sum) \
+	VMULPD Y6, a, a   \
+	VMULPD a, a, a    \
+	VADDPD a, sum, sum
+
+// HEIGHT adds eight half-precision elements at x to two vectors of sums, of the even
+// and of the odd ones. A half's square is exact in float32. Smashes Y0, Y1.
+#define HEIGHT(x, even, odd) \
+	VCVTPH2PS x, Y0           \
+	VMULPS    Y0, Y0, Y0      \
+	VPMULUDQ  Y6, Y0, Y1      \
+	VPAND     Y15, Y0, Y0     \
+	VPSRLQ    $3, Y0, Y0      \
+	VADDPD    Y1, even, even  \
+	VADDPD    Y0, odd, odd
 
 // STOREMAX: maxAbs becomes the largest of it and the two doubles of X12.
 // Smashes X0.
@@ -76,7 +175,7 @@ TEXT ·statsF32AVX2(SB), NOSPLIT, $0-24
 	MOVQ   b+0(FP), R8
 	MOVQ   grad+8(FP), SI
 	MOVQ   n+16(FP), CX
-	LOADSUMS
+	ZEROSUMS
 	ABSMASK(VPSRLD, Y14)
 	VXORPS Y12, Y12, Y12
 
@@ -85,9 +184,9 @@ TEXT ·statsF32AVX2(SB), NOSPLIT, $0-24
 loop:
 	PREFETCHT0 2048(SI)
 	VANDPS     (SI), Y14, Y4
-	VMAXPS     Y4, Y12, Y12
+	VPMAXSD    Y4, Y12, Y12
 	VANDPS     32(SI), Y14, Y4
-	VMAXPS     Y4, Y12, Y12
+	VPMAXSD    Y4, Y12, Y12
 	SQUARES(VCVTPS2PD, (SI), Y0, Y8)
 	SQUARES(VCVTPS2PD, 16(SI), Y1, Y9)
 	SQUARES(VCVTPS2PD, 32(SI), Y2, Y10)
@@ -97,7 +196,7 @@ loop:
 	JNZ        loop
 	STORESUMS
 	VEXTRACTF128 $1, Y12, X0
-	VMAXPS       X0, X12, X12
+	VPMAXSD      X0, X12, X12
 	VCVTPS2PD    X12, Y12
 	VEXTRACTF128 $1, Y12, X0
 	VMAXPD       X0, X12, X12
@@ -110,7 +209,7 @@ TEXT ·statsF64AVX2(SB), NOSPLIT, $0-24
 	MOVQ   b+0(FP), R8
 	MOVQ   grad+8(FP), SI
 	MOVQ   n+16(FP), CX
-	LOADSUMS
+	ZEROSUMS
 	ABSMASK(VPSRLQ, Y14)
 	VXORPD Y12, Y12, Y12
 
@@ -141,59 +240,125 @@ loop:
 	VZEROUPPER
 	RET
 
+// The squares of bfloat16 numbers between 2⁻⁶³ and 2⁶⁴ are exact in float32, with 16
+// digits. If there are others, widened does them again.
+
 // func statsBF16AVX2(b *blockStats, grad unsafe.Pointer, n int)
 TEXT ·statsBF16AVX2(SB), NOSPLIT, $0-24
-	MOVQ   b+0(FP), R8
-	MOVQ   grad+8(FP), SI
-	MOVQ   n+16(FP), CX
-	LOADSUMS
-	ABSMASK(VPSRLD, Y14)
-	VXORPS Y12, Y12, Y12
+	MOVQ     b+0(FP), R8
+	MOVQ     grad+8(FP), SI
+	MOVQ     n+16(FP), CX
+	ZEROSUMS
+	VPXOR    Y12, Y12, Y12
+	VPCMPEQD Y5, Y5, Y5
+	VPSRLW   $1, Y5, Y14
+	VPSLLD   $16, Y14, Y7
+	VPCMPEQD Y13, Y13, Y13
+	UPPER(Y15)
 
 	PCALIGN $64
 
 loop:
 	PREFETCHT0 2048(SI)
-	EIGHT(BF, (SI), Y8, Y9)
-	EIGHT(BF, 16(SI), Y10, Y11)
+	BFPARTS((SI))
+	VPMAXUW    Y4, Y12, Y12
+	VPADDW     Y5, Y4, Y4
+	VPMINUW    Y4, Y13, Y13
+	VMULPS     Y0, Y0, Y0
+	VMULPS     Y2, Y2, Y2
+	BFSPLIT(Y0, Y1)
+	VADDPD     Y1, Y8, Y8
+	VADDPD     Y0, Y10, Y10
+	BFSPLIT(Y2, Y3)
+	VADDPD     Y3, Y9, Y9
+	VADDPD     Y2, Y11, Y11
 	ADDQ       $32, SI
 	SUBQ       $16, CX
 	JNZ        loop
-	STORESUMS
-	VEXTRACTF128 $1, Y12, X0
-	VMAXPS       X0, X12, X12
-	VCVTPS2PD    X12, Y12
-	VEXTRACTF128 $1, Y12, X0
-	VMAXPD       X0, X12, X12
-	STOREMAX
+	HIGHEST
+	LOWEST(X13, Y13, DX)
+	MOVL       AX, BX
+	SHLL       $16, BX
+	VMOVD      BX, X12
+	VCVTSS2SD  X12, X12, X12
+	VMAXSD     blockStats_maxAbs(R8), X12, X12
+	VMOVSD     X12, blockStats_maxAbs(R8)
+	CMPL       AX, $0x7F80
+	JCC        notFinite
+	CMPL       AX, $0x5F80
+	JCC        widened
+	CMPL       DX, $0x1FFF
+	JCS        widened
+	UNSCALE
+
+store:
+	STORETRANSPOSED
+
+done:
 	VZEROUPPER
 	RET
 
+widened:
+	MOVQ grad+8(FP), SI
+	MOVQ n+16(FP), CX
+	ZEROSUMS
+	BROADCASTQ($0x77F0000000000000, X6, Y6)
+
+	PCALIGN $64
+
+wideLoop:
+	BFPARTS((SI))
+	BFSPLIT(Y0, Y1)
+	ADDSMALL(Y1, Y8)
+	ADDSMALL(Y0, Y10)
+	BFSPLIT(Y2, Y3)
+	ADDSMALL(Y3, Y9)
+	ADDSMALL(Y2, Y11)
+	ADDQ $32, SI
+	SUBQ $16, CX
+	JNZ  wideLoop
+	JMP  store
+
+notFinite:
+	NOTFINITE
+	JMP done
+
 // func statsF16AVX2(b *blockStats, grad unsafe.Pointer, n int)
 TEXT ·statsF16AVX2(SB), NOSPLIT, $0-24
-	MOVQ   b+0(FP), R8
-	MOVQ   grad+8(FP), SI
-	MOVQ   n+16(FP), CX
-	LOADSUMS
-	ABSMASK(VPSRLD, Y14)
-	VXORPS Y12, Y12, Y12
+	MOVQ     b+0(FP), R8
+	MOVQ     grad+8(FP), SI
+	MOVQ     n+16(FP), CX
+	ZEROSUMS
+	VPXOR    Y12, Y12, Y12
+	VPCMPEQD Y14, Y14, Y14
+	VPSRLW   $1, Y14, Y14
+	UPPER(Y15)
+	BROADCASTQ($0x20000000, X6, Y6)
 
 	PCALIGN $64
 
 loop:
 	PREFETCHT0 2048(SI)
-	EIGHT(H, (SI), Y8, Y9)
-	EIGHT(H, 16(SI), Y10, Y11)
+	VPAND      (SI), Y14, Y4
+	VPMAXUW    Y4, Y12, Y12
+	HEIGHT((SI), Y8, Y9)
+	HEIGHT(16(SI), Y10, Y11)
 	ADDQ       $32, SI
 	SUBQ       $16, CX
 	JNZ        loop
-	STORESUMS
-	VEXTRACTF128 $1, Y12, X0
-	VMAXPS       X0, X12, X12
-	VCVTPS2PD    X12, Y12
-	VEXTRACTF128 $1, Y12, X0
-	VMAXPD       X0, X12, X12
-	STOREMAX
+	UNSCALE
+	STOREZIPPED
+	HIGHEST
+	VMOVD      AX, X12
+	VCVTPH2PS  X12, X12
+	VCVTSS2SD  X12, X12, X12
+	VMAXSD     blockStats_maxAbs(R8), X12, X12
+	VMOVSD     X12, blockStats_maxAbs(R8)
+	CMPL       AX, $0x7C00
+	JCS        done
+	NOTFINITE
+
+done:
 	VZEROUPPER
 	RET
 
