@@ -44,180 +44,44 @@
 
 #include "avx2.h"
 #include "avx512.h"
+#include "pairs_amd64.h"
 
-// One vector each: 1, 0x7fff and 0x8000 in every element; the upper half of each
-// element; zero; all of a half but its last bit; 1 in every upper half; VPSHUFB's
-// orders that widen eight bfloat16 which are in both lanes, and that gather the upper
-// halves of a lane and then the lower ones.
-DATA mixed16<>+0(SB)/8, $0x0000000100000001
-DATA mixed16<>+8(SB)/8, $0x0000000100000001
-DATA mixed16<>+16(SB)/8, $0x0000000100000001
-DATA mixed16<>+24(SB)/8, $0x0000000100000001
-DATA mixed16<>+32(SB)/8, $0x00007fff00007fff
-DATA mixed16<>+40(SB)/8, $0x00007fff00007fff
-DATA mixed16<>+48(SB)/8, $0x00007fff00007fff
-DATA mixed16<>+56(SB)/8, $0x00007fff00007fff
-DATA mixed16<>+64(SB)/8, $0x0000800000008000
-DATA mixed16<>+72(SB)/8, $0x0000800000008000
-DATA mixed16<>+80(SB)/8, $0x0000800000008000
-DATA mixed16<>+88(SB)/8, $0x0000800000008000
-DATA mixed16<>+96(SB)/8, $0xffff0000ffff0000
-DATA mixed16<>+104(SB)/8, $0xffff0000ffff0000
-DATA mixed16<>+112(SB)/8, $0xffff0000ffff0000
-DATA mixed16<>+120(SB)/8, $0xffff0000ffff0000
-DATA mixed16<>+128(SB)/8, $0
-DATA mixed16<>+136(SB)/8, $0
-DATA mixed16<>+144(SB)/8, $0
-DATA mixed16<>+152(SB)/8, $0
-DATA mixed16<>+160(SB)/8, $0xfffefffefffefffe
-DATA mixed16<>+168(SB)/8, $0xfffefffefffefffe
-DATA mixed16<>+176(SB)/8, $0xfffefffefffefffe
-DATA mixed16<>+184(SB)/8, $0xfffefffefffefffe
-DATA mixed16<>+192(SB)/8, $0x0001000000010000
-DATA mixed16<>+200(SB)/8, $0x0001000000010000
-DATA mixed16<>+208(SB)/8, $0x0001000000010000
-DATA mixed16<>+216(SB)/8, $0x0001000000010000
-DATA mixed16<>+224(SB)/8, $0x0302808001008080
-DATA mixed16<>+232(SB)/8, $0x0706808005048080
-DATA mixed16<>+240(SB)/8, $0x0b0a808009088080
-DATA mixed16<>+248(SB)/8, $0x0f0e80800d0c8080
-DATA mixed16<>+256(SB)/8, $0x0f0e0b0a07060302
-DATA mixed16<>+264(SB)/8, $0x0d0c090805040100
-DATA mixed16<>+272(SB)/8, $0x0f0e0b0a07060302
-DATA mixed16<>+280(SB)/8, $0x0d0c090805040100
-GLOBL mixed16<>(SB), RODATA|NOPTR, $288
-
-#define ONES    mixed16<>+0(SB)
-#define ALMOST  mixed16<>+32(SB)
-#define HALF    mixed16<>+64(SB)
-#define HIGHS   mixed16<>+96(SB)
-#define ZEROS   mixed16<>+128(SB)
-#define EVENS   mixed16<>+160(SB)
-#define UPPER1  mixed16<>+192(SB)
-#define WIDEN   mixed16<>+224(SB)
-#define HALVES  mixed16<>+256(SB)
-
-// LOADH: y = the IEEE halves at x, widened.
-#define LOADH(x, y) VCVTPH2PS x, y
-
-// STOREH: x = y rounded to IEEE halves, to nearest even; Zen 3 takes longer over a
-// conversion into memory than over one and a store. Smashes Y3.
-#define STOREH(y, x) \
-	VCVTPS2PH $0, y, X3 \
-	VMOVDQU   X3, x
-
-// The same for AVX-512, with Z25 1, Z26 0x7fff and Z27 0x8000 in each element.
+// Conversions of AVX-512, with Z25 1, Z26 0x7fff and Z27 0x8000 in each element.
 #define ZSETUP16 \
-	ZSETUP                     \
-	VPBROADCASTD ONES, Z25     \
-	VPBROADCASTD ALMOST, Z26   \
+	ZSETUP                   \
+	VPBROADCASTD ONES, Z25   \
+	VPBROADCASTD ALMOST, Z26 \
 	VPBROADCASTD HALF, Z27
 
 #define ZLOADBF(x, z) \
-	VPMOVZXWD x, z      \
+	VPMOVZXWD x, z \
 	VPSLLD    $16, z, z
 
 #define ZLOADH(x, z) VCVTPH2PS x, z
 
 // ZSTOREBF smashes Z3, Z4.
 #define ZSTOREBF(z, x) \
-	VPSRLD  $16, z, Z3    \
-	VPANDD  Z25, Z3, Z3   \
-	VPADDD  Z26, z, Z4    \
-	VPADDD  Z3, Z4, Z4    \
-	VPSRLD  $16, Z4, Z4   \
+	VPSRLD  $16, z, Z3  \
+	VPANDD  Z25, Z3, Z3 \
+	VPADDD  Z26, z, Z4  \
+	VPADDD  Z3, Z4, Z4  \
+	VPSRLD  $16, Z4, Z4 \
 	VPMOVDW Z4, x
 
 #define ZSTOREH(z, x) VCVTPS2PH $0, z, x
 
 // ZJOIN smashes Z3.
 #define ZJOIN(hi, lo, z) \
-	ZLOADBF(hi, z)        \
-	VPMOVSXWD lo, Z3      \
+	ZLOADBF(hi, z)   \
+	VPMOVSXWD lo, Z3 \
 	VPADDD    Z3, z, z
 
 // ZSPLIT smashes Z3.
 #define ZSPLIT(z, hi, lo) \
-	VPMOVDW z, lo           \
-	VPADDD  Z27, z, Z3      \
-	VPSRLD  $16, Z3, Z3     \
+	VPMOVDW z, lo       \
+	VPADDD  Z27, z, Z3  \
+	VPSRLD  $16, Z3, Z3 \
 	VPMOVDW Z3, hi
-
-// Where the weights are float32, in order, or all is halves, two vectors are stepped
-// side by side:
-//
-//	Y0 p  Y1 grad  Y2 m  Y3 scratch    the first eight
-//	Y4 p  Y5 grad  Y6 m  Y15 scratch   the second
-//	the rest as in avx2.h
-//
-// PAIRINTERP is INTERP without the sum: Y3, Y15 = c, Y2, Y6 = the new momenta. The
-// gradients and momenta are where the operands say. Smashes Y0, Y4.
-#define PAIRINTERP(ga, gb, ma, mb) \
-	MUL ga, Y9, Y3   \
-	MUL gb, Y9, Y15  \
-	MUL ma, Y8, Y0   \
-	MUL mb, Y8, Y4   \
-	ADD Y3, Y0, Y3   \
-	ADD Y15, Y4, Y15 \
-	MUL ga, Y11, Y0  \
-	MUL gb, Y11, Y4  \
-	MUL ma, Y10, Y2  \
-	MUL mb, Y10, Y6  \
-	ADD Y0, Y2, Y2   \
-	ADD Y4, Y6, Y6
-
-// PAIRAGREE: AGREE for gradients in Y1 and Y5. Their scale's sign is that of
-// (1−β1)·s. Smashes Y0, Y1, Y4, Y5.
-#define PAIRAGREE(ga, gb, ma, mb) \
-	PAIRINTERP(ga, gb, ma, mb)  \
-	VXORPS Y1, Y3, Y0           \
-	VXORPS Y5, Y15, Y4          \
-	CMP    $12, ZEROS, Y1, Y1   \
-	CMP    $12, ZEROS, Y5, Y5   \
-	VXORPS Y9, Y0, Y0           \
-	VXORPS Y9, Y4, Y4           \
-	VANDPS Y3, Y1, Y3           \
-	VANDPS Y15, Y5, Y15         \
-	BLENDV Y0, ZEROS, Y3, Y3    \
-	BLENDV Y4, ZEROS, Y15, Y15
-
-// PAIRSTEP: TIMESSIGN and STEP. Smashes Y1, Y3, Y5, Y15.
-#define PAIRSTEP(pa, pb) \
-	BLENDV Y3, Y14, Y12, Y0     \
-	BLENDV Y15, Y14, Y12, Y4    \
-	CMP    $12, ZEROS, Y3, Y3   \
-	CMP    $12, ZEROS, Y15, Y15 \
-	VANDPS Y0, Y3, Y3           \
-	VANDPS Y4, Y15, Y15         \
-	MUL    pa, Y13, Y0          \
-	MUL    pb, Y13, Y4          \
-	SUB    Y3, Y0, Y0           \
-	SUB    Y15, Y4, Y4          \
-	ADD    Y2, Y6, Y1           \
-	ADD    Y0, Y4, Y3           \
-	ADD    Y1, Y7, Y7           \
-	ADD    Y3, Y7, Y7
-
-// PAIRLOADBF: a, b = the 16 bfloat16 at i, x, widened.
-#define PAIRLOADBF(i, x, a, b) \
-	VBROADCASTI128 (i)(x), a    \
-	VBROADCASTI128 (i+16)(x), b \
-	VPSHUFB        WIDEN, a, a  \
-	VPSHUFB        WIDEN, b, b
-
-// PAIRNARROW: x = a, b rounded to bfloat16, to nearest even, as by GATHERBF. Smashes
-// c, d, e.
-#define PAIRNARROW(a, b, c, d, e, x) \
-	VPADDD      HALF, a, c   \
-	VPADDD      HALF, b, d   \
-	VPSHUFB     HALVES, c, c \
-	VPSHUFB     HALVES, d, d \
-	VPUNPCKLQDQ d, c, e      \
-	VPUNPCKHQDQ d, c, c      \
-	VPADDUSW    EVENS, c, c  \
-	VPAND       c, e, e      \
-	VPERMQ      $0xD8, e, e  \
-	VMOVDQU     e, x
 
 // What each scheme does: PAIR for 16 elements, LOOP for 32. RULE is PAIRINTERP or
 // PAIRAGREE.
@@ -245,13 +109,13 @@ GLOBL mixed16<>(SB), RODATA|NOPTR, $288
 	ADDQ $64, DX
 
 #define PAIRMASTERBF16(RULE, i) \
-	PAIRLOADBF(i*32, SI, Y1, Y5)                    \
-	RULE(Y1, Y5, (i*64)(DX), (i*64+32)(DX))         \
-	PAIRSTEP((i*64)(DI), (i*64+32)(DI))             \
-	MOVU Y2, (i*64)(DX)                             \
-	MOVU Y6, (i*64+32)(DX)                          \
-	MOVU Y0, (i*64)(DI)                             \
-	MOVU Y4, (i*64+32)(DI)                          \
+	PAIRLOADBF(i*32, SI, Y1, Y5)            \
+	RULE(Y1, Y5, (i*64)(DX), (i*64+32)(DX)) \
+	PAIRSTEP((i*64)(DI), (i*64+32)(DI))     \
+	MOVU Y2, (i*64)(DX)                     \
+	MOVU Y6, (i*64+32)(DX)                  \
+	MOVU Y0, (i*64)(DI)                     \
+	MOVU Y4, (i*64+32)(DI)                  \
 	PAIRNARROW(Y0, Y4, Y1, Y3, Y5, (i*32)(R11))
 #define LOOPMASTERBF16(RULE) \
 	PREFETCHT0 2048(DI)     \
@@ -268,13 +132,13 @@ GLOBL mixed16<>(SB), RODATA|NOPTR, $288
 	ADDQ $64, R11
 
 #define PAIRMASTERBF16M16(RULE, i) \
-	PAIRLOADBF(i*32, SI, Y1, Y5)                 \
-	PAIRLOADBF(i*32, DX, Y2, Y6)                 \
-	RULE(Y1, Y5, Y2, Y6)                         \
-	PAIRSTEP((i*64)(DI), (i*64+32)(DI))          \
-	PAIRNARROW(Y2, Y6, Y1, Y3, Y5, (i*32)(DX))   \
-	MOVU Y0, (i*64)(DI)                          \
-	MOVU Y4, (i*64+32)(DI)                       \
+	PAIRLOADBF(i*32, SI, Y1, Y5)               \
+	PAIRLOADBF(i*32, DX, Y2, Y6)               \
+	RULE(Y1, Y5, Y2, Y6)                       \
+	PAIRSTEP((i*64)(DI), (i*64+32)(DI))        \
+	PAIRNARROW(Y2, Y6, Y1, Y3, Y5, (i*32)(DX)) \
+	MOVU Y0, (i*64)(DI)                        \
+	MOVU Y4, (i*64+32)(DI)                     \
 	PAIRNARROW(Y0, Y4, Y2, Y6, Y15, (i*32)(R11))
 #define LOOPMASTERBF16M16(RULE) \
 	PREFETCHT0 2048(DI)        \
@@ -348,107 +212,15 @@ GLOBL mixed16<>(SB), RODATA|NOPTR, $288
 	PAIRF32M16(RULE, 1, Y1, Y5) \
 	NEXTF32M16
 
-// Where all of a vector's elements are treated alike, nothing cares for their order:
-// the even bfloat16 of 16 and the odd ones are stepped side by side, in two sets of
-// registers. So each load is one operation, with the vector as its operand, and
-// gathering needs no shuffle.
-//
-//	Y0 p  Y1 grad  Y2 m  Y3 Y4 scratch    the even elements
-//	Y5 p  Y6 grad  Y10 m  Y8 Y9 scratch   the odd ones
-//	Y7 sums  Y11 the upper halves' mask  Y12 η  Y13 decay  Y14 −η  Y15 65536
-//	R12  β1, (1−β1)·s, β2, (1−β2)·s, a vector each, which are operands from there
-#define KEPT(i) (i*32)(R12)
-
-// SETUP2 follows SETUP, in a frame of 160 bytes.
-#define SETUP2 \
-	LEAQ    31(SP), R12  \
-	ANDQ    $~31, R12    \
-	VMOVUPS Y8, KEPT(0)  \
-	VMOVUPS Y9, KEPT(1)  \
-	VMOVUPS Y10, KEPT(2) \
-	VMOVUPS Y11, KEPT(3) \
-	VMOVDQU HIGHS, Y11   \
-	VMOVDQU UPPER1, Y15
-
-// EVENBF and ODDBF: y = every other bfloat16 of the 16 at x, widened.
-#define EVENBF(x, y) VPMULLD x, Y15, y
-#define ODDBF(x, y) VPAND x, Y11, y
-
-// GATHERBF: x = the even e and the odd o rounded to bfloat16, to nearest even: a
-// half is added, and where that leaves zeros below there was a tie, so that the last
-// bit is cleared. Smashes e, o, a, b.
-#define GATHERBF(e, o, a, b, x) \
-	VPADDD   HALF, e, e       \
-	VPADDD   HALF, o, o       \
-	VPSRLD   $16, e, a        \
-	VPSLLD   $16, o, b        \
-	VPBLENDW $0xAA, o, a, a   \
-	VPBLENDW $0xAA, b, e, b   \
-	VPADDUSW EVENS, b, b      \
-	VPAND    b, a, a          \
-	VMOVDQU  a, x
-
-// INTERP2 is INTERP without the sum: Y3, Y8 = c, Y2, Y10 = the new momenta. Smashes
-// Y4, Y9.
-#define INTERP2 \
-	MUL KEPT(1), Y1, Y3   \
-	MUL KEPT(1), Y6, Y8   \
-	MUL KEPT(0), Y2, Y4   \
-	MUL KEPT(0), Y10, Y9  \
-	ADD Y3, Y4, Y3        \
-	ADD Y8, Y9, Y8        \
-	MUL KEPT(3), Y1, Y4   \
-	MUL KEPT(3), Y6, Y9   \
-	MUL KEPT(2), Y2, Y2   \
-	MUL KEPT(2), Y10, Y10 \
-	ADD Y4, Y2, Y2        \
-	ADD Y9, Y10, Y10
-
-// STEP2: TIMESSIGN and STEP. Smashes Y1, Y3, Y4, Y6, Y8, Y9.
-#define STEP2 \
-	BLENDV Y3, Y14, Y12, Y4   \
-	BLENDV Y8, Y14, Y12, Y9   \
-	CMP    $12, ZEROS, Y3, Y3 \
-	CMP    $12, ZEROS, Y8, Y8 \
-	MUL    Y0, Y13, Y0        \
-	MUL    Y5, Y13, Y5        \
-	VANDPS Y4, Y3, Y3         \
-	VANDPS Y9, Y8, Y8         \
-	SUB    Y3, Y0, Y0         \
-	SUB    Y8, Y5, Y5         \
-	ADD    Y2, Y7, Y7         \
-	ADD    Y0, Y5, Y9         \
-	ADD    Y9, Y10, Y9        \
-	ADD    Y9, Y7, Y7
-
-#define PAPER2 \
-	INTERP2 \
-	STEP2
-
-// CAUTIOUS2 takes the sign of the gradient's scale from (1−β1)·s.
-#define CAUTIOUS2 \
-	INTERP2                   \
-	VXORPS Y1, Y3, Y4         \
-	VXORPS Y6, Y8, Y9         \
-	CMP    $12, ZEROS, Y1, Y1 \
-	CMP    $12, ZEROS, Y6, Y6 \
-	VXORPS KEPT(1), Y4, Y4    \
-	VXORPS KEPT(1), Y9, Y9    \
-	VANDPS Y3, Y1, Y3         \
-	VANDPS Y8, Y6, Y8         \
-	BLENDV Y4, ZEROS, Y3, Y3  \
-	BLENDV Y9, ZEROS, Y8, Y8  \
-	STEP2
-
 // PAIRBF: 16 elements of all bfloat16.
 #define PAIRBF(RULE, i) \
-	EVENBF((i*32)(SI), Y1)  \
-	EVENBF((i*32)(DX), Y2)  \
-	ODDBF((i*32)(SI), Y6)   \
-	ODDBF((i*32)(DX), Y10)  \
-	EVENBF((i*32)(DI), Y0)  \
-	ODDBF((i*32)(DI), Y5)   \
-	RULE                    \
+	EVENBF((i*32)(SI), Y1)                \
+	EVENBF((i*32)(DX), Y2)                \
+	ODDBF((i*32)(SI), Y6)                 \
+	ODDBF((i*32)(DX), Y10)                \
+	EVENBF((i*32)(DI), Y0)                \
+	ODDBF((i*32)(DI), Y5)                 \
+	RULE                                  \
 	GATHERBF(Y2, Y10, Y1, Y3, (i*32)(DX)) \
 	GATHERBF(Y0, Y5, Y4, Y6, (i*32)(DI))
 #define LOOPPAIRBF(RULE) \
@@ -464,26 +236,26 @@ GLOBL mixed16<>(SB), RODATA|NOPTR, $288
 // PAIRSPLIT: the same for halves of float32 weights. A multiplication by 1 and 0
 // sign-extends every other lower half; they go back by a blend.
 #define PAIRSPLIT(RULE, i) \
-	VMOVDQU  (i*32)(R11), Y3     \
-	EVENBF((i*32)(SI), Y1)       \
-	EVENBF((i*32)(DX), Y2)       \
-	ODDBF((i*32)(SI), Y6)        \
-	ODDBF((i*32)(DX), Y10)       \
-	VPMADDWD ONES, Y3, Y4       \
-	VPMADDWD UPPER1, Y3, Y9      \
-	EVENBF((i*32)(DI), Y0)       \
-	ODDBF((i*32)(DI), Y5)        \
-	VPADDD   Y4, Y0, Y0          \
-	VPADDD   Y9, Y5, Y5          \
-	RULE                         \
+	VMOVDQU  (i*32)(R11), Y3              \
+	EVENBF((i*32)(SI), Y1)                \
+	EVENBF((i*32)(DX), Y2)                \
+	ODDBF((i*32)(SI), Y6)                 \
+	ODDBF((i*32)(DX), Y10)                \
+	VPMADDWD ONES, Y3, Y4                 \
+	VPMADDWD UPPER1, Y3, Y9               \
+	EVENBF((i*32)(DI), Y0)                \
+	ODDBF((i*32)(DI), Y5)                 \
+	VPADDD   Y4, Y0, Y0                   \
+	VPADDD   Y9, Y5, Y5                   \
+	RULE                                  \
 	GATHERBF(Y2, Y10, Y1, Y3, (i*32)(DX)) \
-	VPSLLD   $16, Y5, Y4         \
-	VPADDD   HALF, Y0, Y3        \
-	VPADDD   HALF, Y5, Y5        \
-	VPSRLD   $16, Y3, Y3         \
-	VPBLENDW $0xAA, Y4, Y0, Y4   \
-	VPBLENDW $0xAA, Y5, Y3, Y3   \
-	VMOVDQU  Y4, (i*32)(R11)     \
+	VPSLLD   $16, Y5, Y4                  \
+	VPADDD   HALF, Y0, Y3                 \
+	VPADDD   HALF, Y5, Y5                 \
+	VPSRLD   $16, Y3, Y3                  \
+	VPBLENDW $0xAA, Y4, Y0, Y4            \
+	VPBLENDW $0xAA, Y5, Y3, Y3            \
+	VMOVDQU  Y4, (i*32)(R11)              \
 	VMOVDQU  Y3, (i*32)(DI)
 #define LOOPPAIRSPLIT(RULE) \
 	PREFETCHT0 2048(DI)  \
@@ -498,133 +270,133 @@ GLOBL mixed16<>(SB), RODATA|NOPTR, $288
 	ADDQ $64, R11
 
 #define ZSTEPBF16(RULE, i) \
-	ZLOADBF((i*32)(DI), Z0) \
-	ZLOADBF((i*32)(SI), Z1) \
-	ZLOADBF((i*32)(DX), Z2) \
-	RULE(Z0, Z1, Z2) \
+	ZLOADBF((i*32)(DI), Z0)  \
+	ZLOADBF((i*32)(SI), Z1)  \
+	ZLOADBF((i*32)(DX), Z2)  \
+	RULE(Z0, Z1, Z2)         \
 	ZSTOREBF(Z2, (i*32)(DX)) \
 	ZSTOREBF(Z0, (i*32)(DI))
 #define ZLOOPBF16(RULE) \
 	PREFETCHT0 1024(DI) \
 	PREFETCHT0 1024(SI) \
 	PREFETCHT0 1024(DX) \
-	ZSTEPBF16(RULE, 0) \
-	ZSTEPBF16(RULE, 1) \
-	ADDQ $64, DI \
-	ADDQ $64, SI \
+	ZSTEPBF16(RULE, 0)  \
+	ZSTEPBF16(RULE, 1)  \
+	ADDQ $64, DI        \
+	ADDQ $64, SI        \
 	ADDQ $64, DX
 
 #define ZSTEPF16(RULE, i) \
-	ZLOADH((i*32)(DI), Z0) \
-	ZLOADH((i*32)(SI), Z1) \
-	ZLOADH((i*32)(DX), Z2) \
-	RULE(Z0, Z1, Z2) \
+	ZLOADH((i*32)(DI), Z0)  \
+	ZLOADH((i*32)(SI), Z1)  \
+	ZLOADH((i*32)(DX), Z2)  \
+	RULE(Z0, Z1, Z2)        \
 	ZSTOREH(Z2, (i*32)(DX)) \
 	ZSTOREH(Z0, (i*32)(DI))
 #define ZLOOPF16(RULE) \
 	PREFETCHT0 1024(DI) \
 	PREFETCHT0 1024(SI) \
 	PREFETCHT0 1024(DX) \
-	ZSTEPF16(RULE, 0) \
-	ZSTEPF16(RULE, 1) \
-	ADDQ $64, DI \
-	ADDQ $64, SI \
+	ZSTEPF16(RULE, 0)   \
+	ZSTEPF16(RULE, 1)   \
+	ADDQ $64, DI        \
+	ADDQ $64, SI        \
 	ADDQ $64, DX
 
 #define ZSTEPMASTERBF16(RULE, i) \
-	ZLOADBF((i*32)(SI), Z1) \
+	ZLOADBF((i*32)(SI), Z1)          \
 	RULE((i*64)(DI), Z1, (i*64)(DX)) \
-	MOVU Z2, (i*64)(DX) \
-	MOVU Z0, (i*64)(DI) \
+	MOVU Z2, (i*64)(DX)              \
+	MOVU Z0, (i*64)(DI)              \
 	ZSTOREBF(Z0, (i*32)(R11))
 #define ZLOOPMASTERBF16(RULE) \
-	PREFETCHT0 1024(DI) \
-	PREFETCHT0 1088(DI) \
-	PREFETCHT0 1024(SI) \
-	PREFETCHT0 1024(DX) \
-	PREFETCHT0 1088(DX) \
-	PREFETCHT0 1024(R11) \
+	PREFETCHT0 1024(DI)      \
+	PREFETCHT0 1088(DI)      \
+	PREFETCHT0 1024(SI)      \
+	PREFETCHT0 1024(DX)      \
+	PREFETCHT0 1088(DX)      \
+	PREFETCHT0 1024(R11)     \
 	ZSTEPMASTERBF16(RULE, 0) \
 	ZSTEPMASTERBF16(RULE, 1) \
-	ADDQ $128, DI \
-	ADDQ $64, SI \
-	ADDQ $128, DX \
+	ADDQ $128, DI            \
+	ADDQ $64, SI             \
+	ADDQ $128, DX            \
 	ADDQ $64, R11
 
 #define ZSTEPMASTERBF16M16(RULE, i) \
-	ZLOADBF((i*32)(SI), Z1) \
-	ZLOADBF((i*32)(DX), Z2) \
+	ZLOADBF((i*32)(SI), Z1)  \
+	ZLOADBF((i*32)(DX), Z2)  \
 	RULE((i*64)(DI), Z1, Z2) \
 	ZSTOREBF(Z2, (i*32)(DX)) \
-	MOVU Z0, (i*64)(DI) \
+	MOVU Z0, (i*64)(DI)      \
 	ZSTOREBF(Z0, (i*32)(R11))
 #define ZLOOPMASTERBF16M16(RULE) \
-	PREFETCHT0 1024(DI) \
-	PREFETCHT0 1088(DI) \
-	PREFETCHT0 1024(SI) \
-	PREFETCHT0 1024(DX) \
-	PREFETCHT0 1024(R11) \
+	PREFETCHT0 1024(DI)         \
+	PREFETCHT0 1088(DI)         \
+	PREFETCHT0 1024(SI)         \
+	PREFETCHT0 1024(DX)         \
+	PREFETCHT0 1024(R11)        \
 	ZSTEPMASTERBF16M16(RULE, 0) \
 	ZSTEPMASTERBF16M16(RULE, 1) \
-	ADDQ $128, DI \
-	ADDQ $64, SI \
-	ADDQ $64, DX \
+	ADDQ $128, DI               \
+	ADDQ $64, SI                \
+	ADDQ $64, DX                \
 	ADDQ $64, R11
 
 #define ZSTEPMASTERF16(RULE, i) \
-	ZLOADH((i*32)(SI), Z1) \
+	ZLOADH((i*32)(SI), Z1)           \
 	RULE((i*64)(DI), Z1, (i*64)(DX)) \
-	MOVU Z2, (i*64)(DX) \
-	MOVU Z0, (i*64)(DI) \
+	MOVU Z2, (i*64)(DX)              \
+	MOVU Z0, (i*64)(DI)              \
 	ZSTOREH(Z0, (i*32)(R11))
 #define ZLOOPMASTERF16(RULE) \
-	PREFETCHT0 1024(DI) \
-	PREFETCHT0 1088(DI) \
-	PREFETCHT0 1024(SI) \
-	PREFETCHT0 1024(DX) \
-	PREFETCHT0 1088(DX) \
-	PREFETCHT0 1024(R11) \
+	PREFETCHT0 1024(DI)     \
+	PREFETCHT0 1088(DI)     \
+	PREFETCHT0 1024(SI)     \
+	PREFETCHT0 1024(DX)     \
+	PREFETCHT0 1088(DX)     \
+	PREFETCHT0 1024(R11)    \
 	ZSTEPMASTERF16(RULE, 0) \
 	ZSTEPMASTERF16(RULE, 1) \
-	ADDQ $128, DI \
-	ADDQ $64, SI \
-	ADDQ $128, DX \
+	ADDQ $128, DI           \
+	ADDQ $64, SI            \
+	ADDQ $128, DX           \
 	ADDQ $64, R11
 
 #define ZSTEPF32M16(RULE, i) \
-	ZLOADBF((i*32)(DX), Z2) \
+	ZLOADBF((i*32)(DX), Z2)          \
 	RULE((i*64)(DI), (i*64)(SI), Z2) \
-	ZSTOREBF(Z2, (i*32)(DX)) \
+	ZSTOREBF(Z2, (i*32)(DX))         \
 	MOVU Z0, (i*64)(DI)
 #define ZLOOPF32M16(RULE) \
-	PREFETCHT0 1024(DI) \
-	PREFETCHT0 1088(DI) \
-	PREFETCHT0 1024(SI) \
-	PREFETCHT0 1088(SI) \
-	PREFETCHT0 1024(DX) \
+	PREFETCHT0 1024(DI)  \
+	PREFETCHT0 1088(DI)  \
+	PREFETCHT0 1024(SI)  \
+	PREFETCHT0 1088(SI)  \
+	PREFETCHT0 1024(DX)  \
 	ZSTEPF32M16(RULE, 0) \
 	ZSTEPF32M16(RULE, 1) \
-	ADDQ $128, DI \
-	ADDQ $128, SI \
+	ADDQ $128, DI        \
+	ADDQ $128, SI        \
 	ADDQ $64, DX
 
 #define ZSTEPSPLIT(RULE, i) \
 	ZJOIN((i*32)(DI), (i*32)(R11), Z0) \
-	ZLOADBF((i*32)(SI), Z1) \
-	ZLOADBF((i*32)(DX), Z2) \
-	RULE(Z0, Z1, Z2) \
-	ZSTOREBF(Z2, (i*32)(DX)) \
+	ZLOADBF((i*32)(SI), Z1)            \
+	ZLOADBF((i*32)(DX), Z2)            \
+	RULE(Z0, Z1, Z2)                   \
+	ZSTOREBF(Z2, (i*32)(DX))           \
 	ZSPLIT(Z0, (i*32)(DI), (i*32)(R11))
 #define ZLOOPSPLIT(RULE) \
-	PREFETCHT0 1024(DI) \
-	PREFETCHT0 1024(SI) \
-	PREFETCHT0 1024(DX) \
+	PREFETCHT0 1024(DI)  \
+	PREFETCHT0 1024(SI)  \
+	PREFETCHT0 1024(DX)  \
 	PREFETCHT0 1024(R11) \
-	ZSTEPSPLIT(RULE, 0) \
-	ZSTEPSPLIT(RULE, 1) \
-	ADDQ $64, DI \
-	ADDQ $64, SI \
-	ADDQ $64, DX \
+	ZSTEPSPLIT(RULE, 0)  \
+	ZSTEPSPLIT(RULE, 1)  \
+	ADDQ $64, DI         \
+	ADDQ $64, SI         \
+	ADDQ $64, DX         \
 	ADDQ $64, R11
 
 

@@ -7,8 +7,8 @@
 // random: as mixed_amd64.s has the steps and rounding_amd64.s the rounding. n is a
 // positive multiple of 32. A NaN is rounded like a number here and stays one.
 //
-//	R11  draws   R12  the counter of the next element, in AVX2
-//	Y6  scratch here   Y7  MSUM; the rest as in avx2.h
+//	R11  draws   R13  the counter of the next element, in AVX2
+//	R12 and the rest of AVX2 as in pairs_amd64.h
 //	Z19  the counters of the next vector   Z20  the key   Z21  by which they grow
 //	Z22–Z24  the multipliers
 //	Z25  1   Z26  0x7fff, in each element
@@ -45,6 +45,7 @@
 
 #include "avx2.h"
 #include "avx512.h"
+#include "pairs_amd64.h"
 
 // The multiples of what a counter grows by: even ones, odd ones, 0–7, 8–15.
 DATA drawLanes<>+0(SB)/8, $0x3c6ef37200000000
@@ -81,82 +82,75 @@ DATA drawConst<>+28(SB)/4, $0x47800000
 DATA drawConst<>+32(SB)/4, $0x38800000
 DATA drawConst<>+36(SB)/4, $0x40000000
 DATA drawConst<>+40(SB)/4, $0x02000000
-DATA drawConst<>+44(SB)/4, $0xffff0000
-GLOBL drawConst<>(SB), RODATA|NOPTR, $48
-
-DATA drawZeros<>+0(SB)/8, $0
-DATA drawZeros<>+8(SB)/8, $0
-DATA drawZeros<>+16(SB)/8, $0
-DATA drawZeros<>+24(SB)/8, $0
-GLOBL drawZeros<>(SB), RODATA|NOPTR, $32
+GLOBL drawConst<>(SB), RODATA|NOPTR, $44
 
 #define CONST(i, v) VPBROADCASTD drawConst<>+(i*4)(SB), v
-#define ZEROS drawZeros<>(SB)
 
-// DRAW: Y1 = the random bits of the elements from R12 on. Smashes Y3, Y4.
-#define DRAW(lanes) \
-	VMOVD        R12, X1            \
-	VPBROADCASTD X1, Y1             \
-	VPADDD       lanes, Y1, Y1      \
-	VPSRLD       $17, Y1, Y3        \
-	VPXOR        Y3, Y1, Y1         \
-	VPBROADCASTD draws_key(R11), Y4 \
-	VPXOR        Y4, Y1, Y1         \
-	CONST(0, Y4)                    \
-	VPMULLD      Y4, Y1, Y1         \
-	VPSRLD       $11, Y1, Y3        \
-	VPXOR        Y3, Y1, Y1         \
-	CONST(1, Y4)                    \
-	VPMULLD      Y4, Y1, Y1         \
-	VPSRLD       $15, Y1, Y3        \
-	VPXOR        Y3, Y1, Y1         \
-	CONST(2, Y4)                    \
-	VPMULLD      Y4, Y1, Y1         \
-	VPSRLD       $16, Y1, Y1
+// SETUPDRAW follows SETUP and SETUP2, in a frame of 480 bytes, and keeps constants of
+// DRAW and PUTH beside those of SETUP2. Smashes Y0, Y1.
+#define SETUPDRAW \
+	MOVL         draws_counter(R11), R13 \
+	VPBROADCASTD draws_key(R11), Y0      \
+	VMOVDQU      Y0, KEPT(4)             \
+	KEEP(0, 5)                           \
+	KEEP(1, 6)                           \
+	KEEP(2, 7)                           \
+	KEEP(10, 8)                          \
+	KEEP(6, 9)                           \
+	KEEP(8, 10)                          \
+	KEEP(7, 11)                          \
+	KEEP(9, 12)                          \
+	VPCMPEQD     Y0, Y0, Y0              \
+	VPSRLD       $1, Y0, Y0              \
+	VMOVDQU      Y0, KEPT(13)
+#define KEEP(i, k) \
+	CONST(i, Y0) \
+	VMOVDQU Y0, KEPT(k)
 
-// EVENBF and ODDBF: y = every other bfloat16 of the 16 at x, widened.
-#define EVENBF(x, y) \
-	VMOVDQU x, y \
-	VPSLLD  $16, y, y
-#define ODDBF(x, y) \
-	CONST(11, y) \
-	VPAND   x, y, y
+// DRAW: Y1, Y3 = the random bits of the 16 elements from R13 on, which moves on.
+// Smashes a, b.
+#define DRAW(lanes1, lanes3, a, b) \
+	VMOVD        R13, X1          \
+	VPBROADCASTD X1, Y1           \
+	ADDL         $0xe3779b90, R13 \
+	VPADDD       lanes3, Y1, Y3   \
+	VPADDD       lanes1, Y1, Y1   \
+	VPSRLD       $17, Y1, a       \
+	VPSRLD       $17, Y3, b       \
+	VPXOR        a, Y1, Y1        \
+	VPXOR        b, Y3, Y3        \
+	VPXOR        KEPT(4), Y1, Y1  \
+	VPXOR        KEPT(4), Y3, Y3  \
+	MIXDRAW(5, 11, a, b)          \
+	MIXDRAW(6, 15, a, b)          \
+	VPMULLD      KEPT(7), Y1, Y1  \
+	VPMULLD      KEPT(7), Y3, Y3  \
+	VPSRLD       $16, Y1, Y1      \
+	VPSRLD       $16, Y3, Y3
+#define MIXDRAW(k, shift, a, b) \
+	VPMULLD KEPT(k), Y1, Y1 \
+	VPMULLD KEPT(k), Y3, Y3 \
+	VPSRLD  $shift, Y1, a   \
+	VPSRLD  $shift, Y3, b   \
+	VPXOR   a, Y1, Y1       \
+	VPXOR   b, Y3, Y3
 
-// ROUNDBF: the upper halves of z = y rounded to bfloat16, to nearest even. Smashes
-// Y3, Y4.
-#define ROUNDBF(y, z) \
-	VPSRLD $16, y, Y3 \
-	CONST(4, Y4)      \
-	VPAND  Y4, Y3, Y3 \
-	CONST(5, Y4)      \
-	VPADDD Y4, y, z   \
-	VPADDD Y3, z, z
-
-// PAIRBF: 16 elements, the even ones and then the odd. Y6 is the even momenta, and
-// above them the even weights.
+// PAIRBF: 16 elements, the even ones and the odd.
 #define PAIRBF(RULE, i) \
-	EVENBF((i*32)(DI), Y0)     \
-	EVENBF((i*32)(SI), Y1)     \
-	EVENBF((i*32)(DX), Y2)     \
-	RULE(Y0, Y1, Y2)           \
-	ROUNDBF(Y2, Y2)            \
-	VPSRLD   $16, Y2, Y6       \
-	DRAW(EVENS)                \
-	VPADDD   Y1, Y0, Y0        \
-	VPBLENDW $0xAA, Y0, Y6, Y6 \
-	ODDBF((i*32)(DI), Y0)      \
-	ODDBF((i*32)(SI), Y1)      \
-	ODDBF((i*32)(DX), Y2)      \
-	RULE(Y0, Y1, Y2)           \
-	ROUNDBF(Y2, Y2)            \
-	DRAW(ODDS)                 \
-	VPADDD   Y1, Y0, Y0        \
-	VPBLENDW $0xAA, Y2, Y6, Y2 \
-	VPSRLD   $16, Y6, Y6       \
-	VPBLENDW $0xAA, Y0, Y6, Y0 \
-	VMOVDQU  Y2, (i*32)(DX)    \
-	VMOVDQU  Y0, (i*32)(DI)    \
-	ADDL     $0xe3779b90, R12
+	EVENBF((i*32)(SI), Y1)                \
+	EVENBF((i*32)(DX), Y2)                \
+	ODDBF((i*32)(SI), Y6)                 \
+	ODDBF((i*32)(DX), Y10)                \
+	EVENBF((i*32)(DI), Y0)                \
+	ODDBF((i*32)(DI), Y5)                 \
+	RULE                                  \
+	GATHERBF(Y2, Y10, Y1, Y3, (i*32)(DX)) \
+	DRAW(EVENS, ODDS, Y4, Y6)             \
+	VPADDD   Y1, Y0, Y0                   \
+	VPADDD   Y3, Y5, Y5                   \
+	VPSRLD   $16, Y0, Y0                  \
+	VPBLENDW $0xAA, Y5, Y0, Y0            \
+	VMOVDQU  Y0, (i*32)(DI)
 #define LOOPBF16(RULE) \
 	PREFETCHT0 2048(DI) \
 	PREFETCHT0 2048(SI) \
@@ -167,53 +161,49 @@ GLOBL drawZeros<>(SB), RODATA|NOPTR, $32
 	ADDQ $64, SI        \
 	ADDQ $64, DX
 
-// PUTH: x = y rounded to halves by the random bits in Y1, as ROUNDH of
-// rounding_amd64.s. Smashes y, Y1, Y3–Y6.
-#define PUTH(y, x) \
-	VCMPPS     $3, y, y, Y6   \
-	CONST(10, Y5)             \
-	VBLENDVPS  Y6, Y5, Y1, Y1 \
-	VPSLLD     $1, y, Y3      \
-	VPSRLD     $1, Y3, Y3     \
-	VPXOR      Y3, y, y       \
-	CONST(6, Y5)              \
-	VMULPS     Y5, Y3, Y4     \
-	VCVTTPS2DQ Y4, Y4         \
-	CONST(8, Y5)              \
-	VPCMPGTD   Y3, Y5, Y6     \
-	CONST(7, Y5)              \
-	VPMINSD    Y5, Y3, Y3     \
-	VPSLLD     $3, Y3, Y3     \
-	CONST(9, Y5)              \
-	VPADDD     Y5, Y3, Y3     \
-	VBLENDVPS  Y6, Y4, Y3, Y3 \
-	VPADDD     Y1, Y3, Y3     \
-	VPOR       y, Y3, Y3      \
-	VPSRLD     $16, Y3, Y3    \
-	VPACKUSDW  Y3, Y3, Y3     \
-	VPERMQ     $8, Y3, Y3     \
-	VMOVDQU    X3, x
+// PUTH: the lower halves of y's elements = y rounded to halves by the random bits in
+// r, as ROUNDH of rounding_amd64.s. Smashes r, a, b, c.
+#define PUTH(y, r, a, b, c) \
+	VCMPPS     $3, y, y, a      \
+	VBLENDVPS  a, KEPT(8), r, r \
+	VPAND      KEPT(13), y, a   \
+	VPXOR      a, y, y          \
+	VMULPS     KEPT(9), a, b    \
+	VCVTTPS2DQ b, b             \
+	VPCMPGTD   KEPT(10), a, c   \
+	VPMINSD    KEPT(11), a, a   \
+	VPSLLD     $3, a, a         \
+	VPADDD     KEPT(12), a, a   \
+	VBLENDVPS  c, a, b, a       \
+	VPADDD     r, a, a          \
+	VPOR       y, a, a          \
+	VPSRLD     $16, a, y
 
-#define STEPF16(RULE, i, lanes) \
-	VCVTPH2PS (i*16)(DI), Y0     \
-	VCVTPH2PS (i*16)(SI), Y1     \
-	VCVTPH2PS (i*16)(DX), Y2     \
-	RULE(Y0, Y1, Y2)             \
-	VCVTPS2PH $0, Y2, (i*16)(DX) \
-	DRAW(lanes)                  \
-	PUTH(Y0, (i*16)(DI))
+#define PAIRF16(RULE, i) \
+	LOADH((i*32)(SI), Y1)        \
+	LOADH((i*32+16)(SI), Y5)     \
+	LOADH((i*32)(DX), Y2)        \
+	LOADH((i*32+16)(DX), Y6)     \
+	RULE(Y1, Y5, Y2, Y6)         \
+	LOADH((i*32)(DI), Y1)        \
+	LOADH((i*32+16)(DI), Y5)     \
+	PAIRSTEP(Y1, Y5)             \
+	STOREH(Y2, (i*32)(DX))       \
+	STOREH(Y6, (i*32+16)(DX))    \
+	DRAW(LOWER8, UPPER8, Y2, Y6) \
+	PUTH(Y0, Y1, Y2, Y5, Y6)     \
+	PUTH(Y4, Y3, Y2, Y5, Y15)    \
+	VPACKUSDW Y4, Y0, Y0         \
+	VPERMQ    $0xD8, Y0, Y0      \
+	VMOVDQU   Y0, (i*32)(DI)
 #define LOOPF16(RULE) \
-	PREFETCHT0 2048(DI)      \
-	PREFETCHT0 2048(SI)      \
-	PREFETCHT0 2048(DX)      \
-	STEPF16(RULE, 0, LOWER8) \
-	STEPF16(RULE, 1, UPPER8) \
-	ADDL $0xe3779b90, R12    \
-	STEPF16(RULE, 2, LOWER8) \
-	STEPF16(RULE, 3, UPPER8) \
-	ADDL $0xe3779b90, R12    \
-	ADDQ $64, DI             \
-	ADDQ $64, SI             \
+	PREFETCHT0 2048(DI) \
+	PREFETCHT0 2048(SI) \
+	PREFETCHT0 2048(DX) \
+	PAIRF16(RULE, 0)    \
+	PAIRF16(RULE, 1)    \
+	ADDQ $64, DI        \
+	ADDQ $64, SI        \
 	ADDQ $64, DX
 
 // ZSETUPDRAW reads draws and the constants. Smashes Z0.
@@ -312,16 +302,17 @@ GLOBL drawZeros<>(SB), RODATA|NOPTR, $32
 	ADDQ $64, DX
 
 // func paperRandomBF16AVX2(a *args) (nan uint32)
-TEXT ·paperRandomBF16AVX2(SB), NOSPLIT, $0-12
+TEXT ·paperRandomBF16AVX2(SB), NOSPLIT, $480-12
 	MOVQ a+0(FP), R8
 	MOVQ args_extra(R8), R11
 	SETUP
-	MOVL draws_counter(R11), R12
+	SETUP2
+	SETUPDRAW
 
 	PCALIGN $64
 
 loop:
-	LOOPBF16(PAPER)
+	LOOPBF16(PAPER2)
 	SUBQ $32, CX
 	JNZ  loop
 	FINISH
@@ -329,16 +320,17 @@ loop:
 	RET
 
 // func cautiousRandomBF16AVX2(a *args) (nan uint32)
-TEXT ·cautiousRandomBF16AVX2(SB), NOSPLIT, $0-12
+TEXT ·cautiousRandomBF16AVX2(SB), NOSPLIT, $480-12
 	MOVQ a+0(FP), R8
 	MOVQ args_extra(R8), R11
 	SETUP
-	MOVL draws_counter(R11), R12
+	SETUP2
+	SETUPDRAW
 
 	PCALIGN $64
 
 loop:
-	LOOPBF16(CAUTIOUS)
+	LOOPBF16(CAUTIOUS2)
 	SUBQ $32, CX
 	JNZ  loop
 	FINISH
@@ -346,16 +338,17 @@ loop:
 	RET
 
 // func paperRandomF16AVX2(a *args) (nan uint32)
-TEXT ·paperRandomF16AVX2(SB), NOSPLIT, $0-12
+TEXT ·paperRandomF16AVX2(SB), NOSPLIT, $480-12
 	MOVQ a+0(FP), R8
 	MOVQ args_extra(R8), R11
 	SETUP
-	MOVL draws_counter(R11), R12
+	FRAME
+	SETUPDRAW
 
 	PCALIGN $64
 
 loop:
-	LOOPF16(PAPER)
+	LOOPF16(PAIRINTERP)
 	SUBQ $32, CX
 	JNZ  loop
 	FINISH
@@ -363,16 +356,17 @@ loop:
 	RET
 
 // func cautiousRandomF16AVX2(a *args) (nan uint32)
-TEXT ·cautiousRandomF16AVX2(SB), NOSPLIT, $0-12
+TEXT ·cautiousRandomF16AVX2(SB), NOSPLIT, $480-12
 	MOVQ a+0(FP), R8
 	MOVQ args_extra(R8), R11
 	SETUP
-	MOVL draws_counter(R11), R12
+	FRAME
+	SETUPDRAW
 
 	PCALIGN $64
 
 loop:
-	LOOPF16(CAUTIOUS)
+	LOOPF16(PAIRAGREE)
 	SUBQ $32, CX
 	JNZ  loop
 	FINISH

@@ -41,11 +41,11 @@ var explanations = []struct {
 		"the copies of the sign are shifted out next"},
 	{regexp.MustCompile(`^half_amd64\.s ROUND: VPSRLD \$16, x, a → VPSRAD `),
 		"of what is shifted, the lowest bit alone is kept"},
-	{regexp.MustCompile(`^mixed_amd64\.s (GATHERBF|PAIRSPLIT): VPSRLD \$16, \w+, \w+ → VPSRAD `),
+	{regexp.MustCompile(`^(pairs_amd64\.h GATHERBF|mixed_amd64\.s PAIRSPLIT): VPSRLD \$16, \w+, \w+ → VPSRAD `),
 		"the blend that follows takes other upper halves"},
-	{regexp.MustCompile(`^mixed_amd64\.s mixed16: mixed16<>\+(32|40|48|56)\(SB\)/8 `),
+	{regexp.MustCompile(`^pairs_amd64\.h mixed16: mixed16<>\+(32|40|48|56)\(SB\)/8 `),
 		"only AVX-512 reads it, which this was not run with"},
-	{regexp.MustCompile(`^mixed_amd64\.s mixed16: mixed16<>\+(224|232|240|248)\(SB\)/8 \$0x\w+8080 → \$0x\w+8081$`),
+	{regexp.MustCompile(`^pairs_amd64\.h mixed16: mixed16<>\+(224|232|240|248)\(SB\)/8 \$0x\w+8080 → \$0x\w+8081$`),
 		"an index with its highest bit set gives zero, whatever the rest"},
 }
 

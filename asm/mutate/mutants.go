@@ -219,7 +219,7 @@ var exchanges = map[string]string{
 	"X0": "X2", "X1": "X0", "X2": "X1", "X3": "X4", "X4": "X3", "MSUM": "Y7", "ZERO": "Y14",
 	"p": "g", "g": "m", "m": "g", "x": "y", "y": "x", "hi": "lo", "lo": "hi",
 	"ONES": "ALMOST", "ALMOST": "ONES", "HALF": "ONES", "UPPERS": "LOWERS", "LOWERS": "UPPERS", "HIGHS": "ALMOST",
-	"UPPER1": "ONES", "EVENS": "HIGHS", "WIDEN": "HALVES", "HALVES": "WIDEN",
+	"UPPER1": "ONES", "CUTLAST": "HIGHS", "WIDEN": "HALVES", "HALVES": "WIDEN",
 	"VP": "VG", "VG": "VM", "VM": "VP", "VT": "VU", "VU": "VT", "KB1": "KB2", "KB2": "KB1", "KO1": "KO2",
 	"KO2": "KO1", "KLR": "KDECAY", "KDECAY": "KLR", "KZERO": "KB1",
 	"F0": "F4", "F4": "F8", "F8": "F0",

@@ -1,0 +1,237 @@
+// Macros of the fused 16-bit formats for AVX2, over pairs of vectors: 16 elements at
+// once. Zen 3 does four vector operations a cycle, to which explicit loads count but
+// memory operands don't; so what is used once for a vector is an operand in memory,
+// and what can be done to 16 halves isn't done to eight float32. Include avx2.h first.
+
+// One vector each: 1, 0x7fff and 0x8000 in every element; the upper half of each
+// element; zero; all of a half but its last bit; 1 in every upper half; VPSHUFB's
+// orders that widen eight bfloat16 which are in both lanes, and that gather the upper
+// halves of a lane and then the lower ones.
+DATA mixed16<>+0(SB)/8, $0x0000000100000001
+DATA mixed16<>+8(SB)/8, $0x0000000100000001
+DATA mixed16<>+16(SB)/8, $0x0000000100000001
+DATA mixed16<>+24(SB)/8, $0x0000000100000001
+DATA mixed16<>+32(SB)/8, $0x00007fff00007fff
+DATA mixed16<>+40(SB)/8, $0x00007fff00007fff
+DATA mixed16<>+48(SB)/8, $0x00007fff00007fff
+DATA mixed16<>+56(SB)/8, $0x00007fff00007fff
+DATA mixed16<>+64(SB)/8, $0x0000800000008000
+DATA mixed16<>+72(SB)/8, $0x0000800000008000
+DATA mixed16<>+80(SB)/8, $0x0000800000008000
+DATA mixed16<>+88(SB)/8, $0x0000800000008000
+DATA mixed16<>+96(SB)/8, $0xffff0000ffff0000
+DATA mixed16<>+104(SB)/8, $0xffff0000ffff0000
+DATA mixed16<>+112(SB)/8, $0xffff0000ffff0000
+DATA mixed16<>+120(SB)/8, $0xffff0000ffff0000
+DATA mixed16<>+128(SB)/8, $0
+DATA mixed16<>+136(SB)/8, $0
+DATA mixed16<>+144(SB)/8, $0
+DATA mixed16<>+152(SB)/8, $0
+DATA mixed16<>+160(SB)/8, $0xfffefffefffefffe
+DATA mixed16<>+168(SB)/8, $0xfffefffefffefffe
+DATA mixed16<>+176(SB)/8, $0xfffefffefffefffe
+DATA mixed16<>+184(SB)/8, $0xfffefffefffefffe
+DATA mixed16<>+192(SB)/8, $0x0001000000010000
+DATA mixed16<>+200(SB)/8, $0x0001000000010000
+DATA mixed16<>+208(SB)/8, $0x0001000000010000
+DATA mixed16<>+216(SB)/8, $0x0001000000010000
+DATA mixed16<>+224(SB)/8, $0x0302808001008080
+DATA mixed16<>+232(SB)/8, $0x0706808005048080
+DATA mixed16<>+240(SB)/8, $0x0b0a808009088080
+DATA mixed16<>+248(SB)/8, $0x0f0e80800d0c8080
+DATA mixed16<>+256(SB)/8, $0x0f0e0b0a07060302
+DATA mixed16<>+264(SB)/8, $0x0d0c090805040100
+DATA mixed16<>+272(SB)/8, $0x0f0e0b0a07060302
+DATA mixed16<>+280(SB)/8, $0x0d0c090805040100
+GLOBL mixed16<>(SB), RODATA|NOPTR, $288
+
+#define ONES    mixed16<>+0(SB)
+#define ALMOST  mixed16<>+32(SB)
+#define HALF    mixed16<>+64(SB)
+#define HIGHS   mixed16<>+96(SB)
+#define ZEROS   mixed16<>+128(SB)
+#define CUTLAST   mixed16<>+160(SB)
+#define UPPER1  mixed16<>+192(SB)
+#define WIDEN   mixed16<>+224(SB)
+#define HALVES  mixed16<>+256(SB)
+
+// LOADH: y = the IEEE halves at x, widened.
+#define LOADH(x, y) VCVTPH2PS x, y
+
+// STOREH: x = y rounded to IEEE halves, to nearest even; Zen 3 takes longer over a
+// conversion into memory than over one and a store. Smashes Y3.
+#define STOREH(y, x) \
+	VCVTPS2PH $0, y, X3 \
+	VMOVDQU   X3, x
+
+// Where the weights are float32, in order, or all is halves, two vectors are stepped
+// side by side:
+//
+//	Y0 p  Y1 grad  Y2 m  Y3 scratch    the first eight
+//	Y4 p  Y5 grad  Y6 m  Y15 scratch   the second
+//	the rest as in avx2.h
+//
+// PAIRINTERP is INTERP without the sum: Y3, Y15 = c, Y2, Y6 = the new momenta. The
+// gradients and momenta are where the operands say. Smashes Y0, Y4.
+#define PAIRINTERP(ga, gb, ma, mb) \
+	MUL ga, Y9, Y3   \
+	MUL gb, Y9, Y15  \
+	MUL ma, Y8, Y0   \
+	MUL mb, Y8, Y4   \
+	ADD Y3, Y0, Y3   \
+	ADD Y15, Y4, Y15 \
+	MUL ga, Y11, Y0  \
+	MUL gb, Y11, Y4  \
+	MUL ma, Y10, Y2  \
+	MUL mb, Y10, Y6  \
+	ADD Y0, Y2, Y2   \
+	ADD Y4, Y6, Y6
+
+// PAIRAGREE: AGREE for gradients in Y1 and Y5. Their scale's sign is that of
+// (1−β1)·s. Smashes Y0, Y1, Y4, Y5.
+#define PAIRAGREE(ga, gb, ma, mb) \
+	PAIRINTERP(ga, gb, ma, mb) \
+	VXORPS Y1, Y3, Y0          \
+	VXORPS Y5, Y15, Y4         \
+	CMP    $12, ZEROS, Y1, Y1  \
+	CMP    $12, ZEROS, Y5, Y5  \
+	VXORPS Y9, Y0, Y0          \
+	VXORPS Y9, Y4, Y4          \
+	VANDPS Y3, Y1, Y3          \
+	VANDPS Y15, Y5, Y15        \
+	BLENDV Y0, ZEROS, Y3, Y3   \
+	BLENDV Y4, ZEROS, Y15, Y15
+
+// PAIRSTEP: TIMESSIGN and STEP. Smashes Y1, Y3, Y5, Y15.
+#define PAIRSTEP(pa, pb) \
+	BLENDV Y3, Y14, Y12, Y0     \
+	BLENDV Y15, Y14, Y12, Y4    \
+	CMP    $12, ZEROS, Y3, Y3   \
+	CMP    $12, ZEROS, Y15, Y15 \
+	VANDPS Y0, Y3, Y3           \
+	VANDPS Y4, Y15, Y15         \
+	MUL    pa, Y13, Y0          \
+	MUL    pb, Y13, Y4          \
+	SUB    Y3, Y0, Y0           \
+	SUB    Y15, Y4, Y4          \
+	ADD    Y2, Y6, Y1           \
+	ADD    Y0, Y4, Y3           \
+	ADD    Y1, Y7, Y7           \
+	ADD    Y3, Y7, Y7
+
+// PAIRLOADBF: a, b = the 16 bfloat16 at i, x, widened.
+#define PAIRLOADBF(i, x, a, b) \
+	VBROADCASTI128 (i)(x), a    \
+	VBROADCASTI128 (i+16)(x), b \
+	VPSHUFB        WIDEN, a, a  \
+	VPSHUFB        WIDEN, b, b
+
+// PAIRNARROW: x = a, b rounded to bfloat16, to nearest even, as by GATHERBF. Smashes
+// c, d, e.
+#define PAIRNARROW(a, b, c, d, e, x) \
+	VPADDD      HALF, a, c    \
+	VPADDD      HALF, b, d    \
+	VPSHUFB     HALVES, c, c  \
+	VPSHUFB     HALVES, d, d  \
+	VPUNPCKLQDQ d, c, e       \
+	VPUNPCKHQDQ d, c, c       \
+	VPADDUSW    CUTLAST, c, c \
+	VPAND       c, e, e       \
+	VPERMQ      $0xD8, e, e   \
+	VMOVDQU     e, x
+
+// Where all of a vector's elements are treated alike, nothing cares for their order:
+// the even bfloat16 of 16 and the odd ones are stepped side by side, in two sets of
+// registers. So each load is one operation, with the vector as its operand, and
+// gathering needs no shuffle.
+//
+//	Y0 p  Y1 grad  Y2 m  Y3 Y4 scratch    the even elements
+//	Y5 p  Y6 grad  Y10 m  Y8 Y9 scratch   the odd ones
+//	Y7 sums  Y11 the upper halves' mask  Y12 η  Y13 decay  Y14 −η  Y15 65536
+//	R12  β1, (1−β1)·s, β2, (1−β2)·s, a vector each, which are operands from there
+#define KEPT(i) (i*32)(R12)
+
+// FRAME: R12 = the frame, whose size is 32 more, aligned.
+#define FRAME \
+	LEAQ 31(SP), R12 \
+	ANDQ $~31, R12
+
+// SETUP2 follows SETUP, in a frame of 160 bytes or more.
+#define SETUP2 \
+	FRAME                \
+	VMOVUPS Y8, KEPT(0)  \
+	VMOVUPS Y9, KEPT(1)  \
+	VMOVUPS Y10, KEPT(2) \
+	VMOVUPS Y11, KEPT(3) \
+	VMOVDQU HIGHS, Y11   \
+	VMOVDQU UPPER1, Y15
+
+// EVENBF and ODDBF: y = every other bfloat16 of the 16 at x, widened.
+#define EVENBF(x, y) VPMULLD x, Y15, y
+#define ODDBF(x, y) VPAND x, Y11, y
+
+// GATHERBF: x = the even e and the odd o rounded to bfloat16, to nearest even: a
+// half is added, and where that leaves zeros below there was a tie, so that the last
+// bit is cleared. Smashes e, o, a, b.
+#define GATHERBF(e, o, a, b, x) \
+	VPADDD   HALF, e, e     \
+	VPADDD   HALF, o, o     \
+	VPSRLD   $16, e, a      \
+	VPSLLD   $16, o, b      \
+	VPBLENDW $0xAA, o, a, a \
+	VPBLENDW $0xAA, b, e, b \
+	VPADDUSW CUTLAST, b, b  \
+	VPAND    b, a, a        \
+	VMOVDQU  a, x
+
+// INTERP2 is INTERP without the sum: Y3, Y8 = c, Y2, Y10 = the new momenta. Smashes
+// Y4, Y9.
+#define INTERP2 \
+	MUL KEPT(1), Y1, Y3   \
+	MUL KEPT(1), Y6, Y8   \
+	MUL KEPT(0), Y2, Y4   \
+	MUL KEPT(0), Y10, Y9  \
+	ADD Y3, Y4, Y3        \
+	ADD Y8, Y9, Y8        \
+	MUL KEPT(3), Y1, Y4   \
+	MUL KEPT(3), Y6, Y9   \
+	MUL KEPT(2), Y2, Y2   \
+	MUL KEPT(2), Y10, Y10 \
+	ADD Y4, Y2, Y2        \
+	ADD Y9, Y10, Y10
+
+// STEP2: TIMESSIGN and STEP. Smashes Y1, Y3, Y4, Y6, Y8, Y9.
+#define STEP2 \
+	BLENDV Y3, Y14, Y12, Y4   \
+	BLENDV Y8, Y14, Y12, Y9   \
+	CMP    $12, ZEROS, Y3, Y3 \
+	CMP    $12, ZEROS, Y8, Y8 \
+	MUL    Y0, Y13, Y0        \
+	MUL    Y5, Y13, Y5        \
+	VANDPS Y4, Y3, Y3         \
+	VANDPS Y9, Y8, Y8         \
+	SUB    Y3, Y0, Y0         \
+	SUB    Y8, Y5, Y5         \
+	ADD    Y2, Y7, Y7         \
+	ADD    Y0, Y5, Y9         \
+	ADD    Y9, Y10, Y9        \
+	ADD    Y9, Y7, Y7
+
+#define PAPER2 \
+	INTERP2 \
+	STEP2
+
+// CAUTIOUS2 takes the sign of the gradient's scale from (1−β1)·s.
+#define CAUTIOUS2 \
+	INTERP2                   \
+	VXORPS Y1, Y3, Y4         \
+	VXORPS Y6, Y8, Y9         \
+	CMP    $12, ZEROS, Y1, Y1 \
+	CMP    $12, ZEROS, Y6, Y6 \
+	VXORPS KEPT(1), Y4, Y4    \
+	VXORPS KEPT(1), Y9, Y9    \
+	VANDPS Y3, Y1, Y3         \
+	VANDPS Y8, Y6, Y8         \
+	BLENDV Y4, ZEROS, Y3, Y3  \
+	BLENDV Y9, ZEROS, Y8, Y8  \
+	STEP2
