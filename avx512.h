@@ -1,12 +1,14 @@
 // Rule macros for AVX-512 (F, CD, BW, DQ, VL), as avx2.h has them for AVX2: see
 // there for the operands and the instructions' names. Two vectors of constants
-// that AVX2 reloads stay in registers, and masks take the place of blends.
+// that AVX2 reloads stay in registers, and masks take the place of blends. The
+// rules' operand k is K3 or K6, in turns where that matters: a comparison under a
+// mask waits for the one that made the mask.
 //
 //	Z0 param   Z1 grad   Z2 momentum   Z3–Z6 scratch
 //	Z8  β1   Z9  (1−β1)·s   Z10 β2   Z11 (1−β2)·s   Z12 η   Z13 decay factor
 //	Z14 −0   Z15 0   Z16 λ   Z17 1   Z18 −0 or 0, the sign of s
 //	Z19 s   Z20 γ   Z21 1−β1ᵗ   Z22 1−β2ᵗ   Z23 ε   Z24 κ
-//	K1 elements of a part   K2, K4, K5 scratch   K3 NaNs seen
+//	K1 elements of a part   K2, K4, K5 scratch   K3, K6 lanes without a NaN so far
 //
 //	DI param   SI grad   DX momentum   R10 elements left   R8 args, then coef
 //	CX elements of a part   R9 scratch   AX the result
@@ -19,7 +21,8 @@
 	MOVQ   args_n(R8), R10                \
 	MOVQ   args_c(R8), R8                 \
 	XORL   AX, AX                         \
-	KXORW  K3, K3, K3                     \
+	KONES  K3, K3, K3                     \
+	KONES  K6, K6, K6                     \
 	VXORPS X15, X15, X15                  \
 	BCAST  COEF(const_cB1), Z8            \
 	BCAST  COEF(const_cO1), Z9            \
@@ -41,8 +44,10 @@
 // ZFINISH makes AX, a count or 0, nonzero if a NaN was seen, and cleans the
 // upper halves. Smashes R9.
 #define ZFINISH \
-	KMOVW K3, R9 \
-	ORL   R9, AX \
+	KANDW K6, K3, K3                  \
+	KMOVW K3, R9                      \
+	XORL  $((1<<LANES512)-1), R9      \
+	ORL   R9, AX                      \
 	VZEROUPPER
 
 // ZMASK: K1 = the lowest CX elements. Smashes R9.
@@ -74,10 +79,9 @@
 	SUBQ    CX, R10       \
 	ZMASK
 
-// ZNANS: K3 |= the NaNs in a and b. Smashes K4.
-#define ZNANS(a, b) \
-	CMP  $3, a, b, K4 \
-	KORW K4, K3, K3
+// ZNANS takes the lanes where a or b is NaN out of k.
+#define ZNANS(a, b, k) \
+	CMP $7, a, b, k, k
 
 // ZINTERP: Z3 = β1·m + (1−β1)·s·g, Z2 = β2·m + (1−β2)·s·g. Smashes Z4, Z5.
 #define ZINTERP(g, m) \
@@ -94,35 +98,35 @@
 	TERNLOG $0x6C, Z14, k, Z3
 
 // ZSTEP: Z0 = p·decay, − Z3 where K2 says so.
-#define ZSTEP(p) \
+#define ZSTEP(p, k) \
 	MUL   p, Z13, Z0       \
 	SUB   Z3, Z0, K2, Z0   \
-	ZNANS(Z0, Z2)
+	ZNANS(Z0, Z2, k)
 
 // ZPLAINSTEP: Z0 = p, − Z3 where K2 says so.
-#define ZPLAINSTEP(p) \
+#define ZPLAINSTEP(p, k) \
 	MOVU  p, Z0           \
 	SUB   Z3, Z0, K2, Z0  \
-	ZNANS(Z0, Z2)
+	ZNANS(Z0, Z2, k)
 
 // ZALLSTEP: Z0 = p·decay − Z3.
-#define ZALLSTEP(p) \
+#define ZALLSTEP(p, k) \
 	MUL   p, Z13, Z0  \
 	SUB   Z3, Z0, Z0  \
-	ZNANS(Z0, Z2)
+	ZNANS(Z0, Z2, k)
 
-#define ZPAPER(p, g, m) \
+#define ZPAPER(p, g, m, k) \
 	ZINTERP(g, m)  \
 	ZSIGN(Z12)     \
-	ZSTEP(p)
+	ZSTEP(p, k)
 
-#define ZPAPERPLAIN(p, g, m) \
+#define ZPAPERPLAIN(p, g, m, k) \
 	ZINTERP(g, m)  \
 	ZSIGN(Z12)     \
-	ZPLAINSTEP(p)
+	ZPLAINSTEP(p, k)
 
 // ZPAPERINSIDE: p − η·(sign(c) + λ·p). Smashes Z4.
-#define ZPAPERINSIDE(p, g, m) \
+#define ZPAPERINSIDE(p, g, m, k) \
 	ZINTERP(g, m)                  \
 	ZSIGN(Z17)                     \
 	MUL     p, Z16, Z4             \
@@ -131,16 +135,16 @@
 	MUL     Z12, Z3, Z3            \
 	MOVU    p, Z0                  \
 	SUB     Z3, Z0, Z0             \
-	ZNANS(Z0, Z2)
+	ZNANS(Z0, Z2, k)
 
 // ZCOUPLED: Z1 = g + λ·p. Smashes Z3.
 #define ZCOUPLED(p, g) \
 	MUL p, Z16, Z3  \
 	ADD g, Z3, Z1
 
-#define ZPAPERCOUPLED(p, g, m) \
+#define ZPAPERCOUPLED(p, g, m, k) \
 	ZCOUPLED(p, g)         \
-	ZPAPERPLAIN(p, Z1, m)
+	ZPAPERPLAIN(p, Z1, m, k)
 
 // ZFIRST: Z2 = β1·m + (1−β1)·s·g, Z3 = β2·Z2 + (1−β2)·s·g. Smashes Z4.
 #define ZFIRST(g, m) \
@@ -151,16 +155,16 @@
 	MUL Z2, Z10, Z3  \
 	ADD Z4, Z3, Z3
 
-#define ZMOMENTUMFIRST(p, g, m) \
+#define ZMOMENTUMFIRST(p, g, m, k) \
 	ZFIRST(g, m)  \
 	ZSIGN(Z12)    \
-	ZSTEP(p)
+	ZSTEP(p, k)
 
-#define ZMOMENTUMFIRSTCOUPLED(p, g, m) \
+#define ZMOMENTUMFIRSTCOUPLED(p, g, m, k) \
 	ZCOUPLED(p, g)  \
 	ZFIRST(Z1, m)   \
 	ZSIGN(Z12)      \
-	ZPLAINSTEP(p)
+	ZPLAINSTEP(p, k)
 
 // ZAGREE: K2 = where sign(Z3)·g·s > 0. Smashes Z4, K4, K5.
 #define ZAGREE(g) \
@@ -172,14 +176,14 @@
 	KANDW  K5, K2, K2        \
 	KANDNW K2, K4, K2
 
-#define ZCAUTIOUS(p, g, m) \
+#define ZCAUTIOUS(p, g, m, k) \
 	ZINTERP(g, m)               \
 	ZAGREE(g)                   \
 	TERNLOG $0x6C, Z14, Z12, Z3 \
-	ZSTEP(p)
+	ZSTEP(p, k)
 
 // ZCOUNT: AX += the elements that ZCAUTIOUS steps. Smashes Z3, Z4, R9.
-#define ZCOUNT(p, g, m) \
+#define ZCOUNT(p, g, m, k) \
 	MUL     g, Z9, Z3   \
 	MUL     m, Z8, Z4   \
 	ADD     Z3, Z4, Z3  \
@@ -189,7 +193,7 @@
 	ADDL    R9, AX
 
 // ZBIASCORRECTED: n is taken without its sign. Smashes Z1, Z3–Z5.
-#define ZBIASCORRECTED(p, g, m) \
+#define ZBIASCORRECTED(p, g, m, k) \
 	MUL      g, Z19, Z1            \
 	MUL      Z1, Z9, Z3            \
 	MUL      m, Z8, Z2             \
@@ -205,10 +209,10 @@
 	DIV      Z21, Z2, Z3           \
 	DIV      Z4, Z3, Z3            \
 	MUL      Z12, Z3, Z3           \
-	ZALLSTEP(p)
+	ZALLSTEP(p, k)
 
 // ZREFINED: η·c where |c| < 1, else η·sign(c). Smashes Z1, Z3, Z4, K4.
-#define ZREFINED(p, g, m) \
+#define ZREFINED(p, g, m, k) \
 	ZINTERP(g, m)                \
 	VANDNPS Z3, Z14, Z4          \
 	CMP     $17, Z17, Z4, K4     \
@@ -216,15 +220,15 @@
 	ZSIGN(Z12)                   \
 	MOVZ    Z3, K2, Z3           \
 	BLENDM  Z1, Z3, K4, Z3       \
-	ZALLSTEP(p)
+	ZALLSTEP(p, k)
 
 // ZSMOOTH: η·tanh(κ·c). Smashes Z1, Z3–Z6.
-#define ZSMOOTH(p, g, m) \
+#define ZSMOOTH(p, g, m, k) \
 	ZINTERP(g, m)    \
 	MUL Z24, Z3, Z3  \
 	ZTANH            \
 	MUL Z12, Z3, Z3  \
-	ZALLSTEP(p)
+	ZALLSTEP(p, k)
 
 // ZTERM: Z6 = Z6·r + constant i. Smashes Z7.
 #define ZTERM(i) \
@@ -266,16 +270,16 @@
 	VORPS   Z6, Z3, Z3
 
 // ZCOUPLE: Z1 = g + λ·p. Smashes Z3.
-#define ZCOUPLE(p, g, m) ZCOUPLED(p, g)
+#define ZCOUPLE(p, g, m, k) ZCOUPLED(p, g)
 
 // ZINSIDE: Z0 = p − η·(λ·p − g). Smashes Z3, Z4.
-#define ZINSIDE(p, g, m) \
+#define ZINSIDE(p, g, m, k) \
 	MUL   p, Z16, Z3    \
 	SUB   g, Z3, Z3     \
 	MUL   Z12, Z3, Z3   \
 	MOVU  p, Z0         \
 	SUB   Z3, Z0, Z0    \
-	ZNANS(Z0, Z0)
+	ZNANS(Z0, Z0, k)
 
 // ZPREFETCH asks for line o of what the loop will read 1 KiB later.
 #define ZPREFETCH(o) \
@@ -300,10 +304,10 @@
 // ZPAIR steps two vectors and moves on.
 #define ZPAIR(RULE, STORE) \
 	ZPREFETCH(0)                  \
-	RULE(0(DI), 0(SI), 0(DX))     \
+	RULE(0(DI), 0(SI), 0(DX), K3)     \
 	STORE(0)                      \
 	ZPREFETCH(64)                 \
-	RULE(64(DI), 64(SI), 64(DX))  \
+	RULE(64(DI), 64(SI), 64(DX), K6)  \
 	STORE(64)                     \
 	ADDQ $128, SI                 \
 	ADDQ $128, DX                 \
@@ -315,7 +319,7 @@
 	MOVZ (DI), K1, Z0        \
 	MOVZ (SI), K1, Z1        \
 	MOVZ (DX), K1, Z2        \
-	RULE(Z0, Z1, Z2)         \
+	RULE(Z0, Z1, Z2, K3)     \
 	STORE                    \
 	LEAQ (DI)(CX*SIZE), DI   \
 	LEAQ (SI)(CX*SIZE), SI   \

@@ -28,6 +28,7 @@
 #define IADD VPADDQ
 #define ISHL VPSLLQ
 #define MOVM2 VPMOVQ2M
+#define KONES KXNORB
 #define MSUM Y6
 #define ZERO Y15
 #define MANTISSA 52

@@ -29,6 +29,7 @@
 #define IADD VPADDD
 #define ISHL VPSLLD
 #define MOVM2 VPMOVD2M
+#define KONES KXNORW
 #define MSUM Y6
 #define ZERO Y15
 #define MANTISSA 23

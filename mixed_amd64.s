@@ -35,6 +35,7 @@
 #define IADD VPADDD
 #define ISHL VPSLLD
 #define MOVM2 VPMOVD2M
+#define KONES KXNORW
 #define MSUM Y7
 #define ZERO ZEROS
 #define MANTISSA 23
@@ -273,7 +274,7 @@
 	ZLOADBF((i*32)(DI), Z0)  \
 	ZLOADBF((i*32)(SI), Z1)  \
 	ZLOADBF((i*32)(DX), Z2)  \
-	RULE(Z0, Z1, Z2)         \
+	RULE(Z0, Z1, Z2, K3)     \
 	ZSTOREBF(Z2, (i*32)(DX)) \
 	ZSTOREBF(Z0, (i*32)(DI))
 #define ZLOOPBF16(RULE) \
@@ -290,7 +291,7 @@
 	ZLOADH((i*32)(DI), Z0)  \
 	ZLOADH((i*32)(SI), Z1)  \
 	ZLOADH((i*32)(DX), Z2)  \
-	RULE(Z0, Z1, Z2)        \
+	RULE(Z0, Z1, Z2, K3)    \
 	ZSTOREH(Z2, (i*32)(DX)) \
 	ZSTOREH(Z0, (i*32)(DI))
 #define ZLOOPF16(RULE) \
@@ -305,7 +306,7 @@
 
 #define ZSTEPMASTERBF16(RULE, i) \
 	ZLOADBF((i*32)(SI), Z1)          \
-	RULE((i*64)(DI), Z1, (i*64)(DX)) \
+	RULE((i*64)(DI), Z1, (i*64)(DX), K3) \
 	MOVU Z2, (i*64)(DX)              \
 	MOVU Z0, (i*64)(DI)              \
 	ZSTOREBF(Z0, (i*32)(R11))
@@ -326,7 +327,7 @@
 #define ZSTEPMASTERBF16M16(RULE, i) \
 	ZLOADBF((i*32)(SI), Z1)  \
 	ZLOADBF((i*32)(DX), Z2)  \
-	RULE((i*64)(DI), Z1, Z2) \
+	RULE((i*64)(DI), Z1, Z2, K3) \
 	ZSTOREBF(Z2, (i*32)(DX)) \
 	MOVU Z0, (i*64)(DI)      \
 	ZSTOREBF(Z0, (i*32)(R11))
@@ -345,7 +346,7 @@
 
 #define ZSTEPMASTERF16(RULE, i) \
 	ZLOADH((i*32)(SI), Z1)           \
-	RULE((i*64)(DI), Z1, (i*64)(DX)) \
+	RULE((i*64)(DI), Z1, (i*64)(DX), K3) \
 	MOVU Z2, (i*64)(DX)              \
 	MOVU Z0, (i*64)(DI)              \
 	ZSTOREH(Z0, (i*32)(R11))
@@ -365,7 +366,7 @@
 
 #define ZSTEPF32M16(RULE, i) \
 	ZLOADBF((i*32)(DX), Z2)          \
-	RULE((i*64)(DI), (i*64)(SI), Z2) \
+	RULE((i*64)(DI), (i*64)(SI), Z2, K3) \
 	ZSTOREBF(Z2, (i*32)(DX))         \
 	MOVU Z0, (i*64)(DI)
 #define ZLOOPF32M16(RULE) \
@@ -384,7 +385,7 @@
 	ZJOIN((i*32)(DI), (i*32)(R11), Z0) \
 	ZLOADBF((i*32)(SI), Z1)            \
 	ZLOADBF((i*32)(DX), Z2)            \
-	RULE(Z0, Z1, Z2)                   \
+	RULE(Z0, Z1, Z2, K3)               \
 	ZSTOREBF(Z2, (i*32)(DX))           \
 	ZSPLIT(Z0, (i*32)(DI), (i*32)(R11))
 #define ZLOOPSPLIT(RULE) \

@@ -36,6 +36,7 @@
 #define IADD VPADDD
 #define ISHL VPSLLD
 #define MOVM2 VPMOVD2M
+#define KONES KXNORW
 #define MSUM Y7
 #define ZERO ZEROS
 #define MANTISSA 23
@@ -248,7 +249,7 @@ GLOBL drawConst<>(SB), RODATA|NOPTR, $44
 	ZLOADBF((i*32)(DI), Z0) \
 	ZLOADBF((i*32)(SI), Z1) \
 	ZLOADBF((i*32)(DX), Z2) \
-	RULE(Z0, Z1, Z2)        \
+	RULE(Z0, Z1, Z2, K3)    \
 	VPSRLD  $16, Z2, Z3     \
 	VPANDD  Z25, Z3, Z3     \
 	VPADDD  Z26, Z2, Z4     \
@@ -273,7 +274,7 @@ GLOBL drawConst<>(SB), RODATA|NOPTR, $44
 	VCVTPH2PS  (i*32)(DI), Z0     \
 	VCVTPH2PS  (i*32)(SI), Z1     \
 	VCVTPH2PS  (i*32)(DX), Z2     \
-	RULE(Z0, Z1, Z2)              \
+	RULE(Z0, Z1, Z2, K3)          \
 	VCVTPS2PH  $0, Z2, (i*32)(DX) \
 	ZDRAW                         \
 	VCMPPS     $3, Z0, Z0, K4     \
