@@ -265,7 +265,8 @@ func TestNaN(t *testing.T) {
 }
 
 // checkNoFalseNaN checks that a kernel that met no NaN doesn't report one, since
-// the slow path that mends them would run for nothing.
+// the slow path that mends them would run for nothing, and that NaNs are after it
+// what they were before.
 func checkNoFalseNaN(impl int, sc *scheme, o op) error {
 	n := 4*unrolled + 3
 	if !sc.bare() {
@@ -298,7 +299,14 @@ func checkNoFalseNaN(impl int, sc *scheme, o op) error {
 	}
 	rig := newRig(sc, n)
 	rig.expect(&sub, in) // generic mends its own, and reports none
-	return rig.check(&sub, impl, offsets{})
+	payload := nanPlusOne()
+	if err := rig.check(&sub, impl, offsets{}); err != nil {
+		return err
+	}
+	if nanPlusOne() != payload {
+		return errors.New("NaNs differ after it")
+	}
+	return nil
 }
 
 // fusedGeneric is what a fused kernel does, in plain Go.

@@ -9,8 +9,8 @@ var explanations = []struct {
 	mutants *regexp.Regexp
 	why     string
 }{
-	{regexp.MustCompile(`AVX2: JGE loop → (deleted|JGT loop)$|AVX2: JLT tail → JLE tail$`),
-		"the loop over pairs of vectors ends early, and the loop over single elements does the rest: slower, to the same bits"},
+	{regexp.MustCompile(`AVX2: JGE loop → (deleted|JGT loop)$|AVX2: JLT tail → JLE tail$|NEON: BGE (loop|one) → (deleted|BGT \w+)$|NEON: BLT \w+ → BLE \w+$`),
+		"a loop over vectors ends early, and one over fewer elements at once does the rest: slower, to the same bits"},
 	{regexp.MustCompile(`^avx2\.h (FINISH|INTERP|STEP|PLAINSTEP|FIRST): ADD (Y[02], )?(MSUM, )?(Y7, Y7|MSUM) → SUB `),
 		"sums of what was written are there for NaN alone, which sticks to a difference as to a sum"},
 	{regexp.MustCompile(`^avx2\.h FINISH: CMP \$3, Y7, Y7, Y7 → CMP \$3, Y6, Y7, Y7$`),
