@@ -47,6 +47,10 @@ var explanations = []struct {
 		"only AVX-512 reads it, which this was not run with"},
 	{regexp.MustCompile(`^pairs_amd64\.h mixed16: mixed16<>\+(224|232|240|248)\(SB\)/8 \$0x\w+8080 → \$0x\w+8081$`),
 		"an index with its highest bit set gives zero, whatever the rest"},
+	{regexp.MustCompile(`^stats_amd64\.s statsBF16AVX2: (VPADDW Y5, Y4, Y4|VPCMPEQD Y13, Y13, Y13) → deleted$`),
+		"zeros then count as too small for the quick loop, and widened does the block: slower, to the same bits"},
+	{regexp.MustCompile(`^stats_amd64\.s statsBF16AVX2: CMPL (AX, \$0x5F80 → CMPL AX, \$24449|DX, \$0x1FFF → CMPL DX, \$8192)$`),
+		"at either edge of the range both loops give the same bits: even the infinite square of 2⁶⁴ moves to 2¹²⁸"},
 }
 
 // explanation returns the index of what explains m, or -1.
