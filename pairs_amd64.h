@@ -50,7 +50,7 @@ GLOBL mixed16<>(SB), RODATA|NOPTR, $288
 #define HALF    mixed16<>+64(SB)
 #define HIGHS   mixed16<>+96(SB)
 #define ZEROS   mixed16<>+128(SB)
-#define CUTLAST   mixed16<>+160(SB)
+#define CUTLAST mixed16<>+160(SB)
 #define UPPER1  mixed16<>+192(SB)
 #define WIDEN   mixed16<>+224(SB)
 #define HALVES  mixed16<>+256(SB)
