@@ -144,11 +144,9 @@ func toElement[T element](x float64) T {
 func benchData[P, G, M element, X any](step func(s *lion.Stepper, param []P, grad []G, momentum []M, extra []X) error) func(int) benchArrays {
 	return func(n int) benchArrays {
 		const ringBytes = 8 << 10
-		ring := make([][]G, max(1, ringBytes/(n*int(unsafe.Sizeof(*new(G))))))
-		for i := range ring {
-			ring[i] = limit.PageAligned[G](n + maxShift)
-			fillRandom(ring[i], 1, i)
-		}
+		ring := max(1, ringBytes/(n*int(unsafe.Sizeof(*new(G)))))
+		grads := limit.PageAligned[G](ring*n + maxShift) // one after the other: a page each, they would share a few sets of the cache
+		fillRandom(grads, 1, 0)
 		param, momentum := limit.PageAligned[P](n+maxShift), limit.PageAligned[M](n+maxShift)
 		fillRandom(param, 0.02, -1)
 		fillRandom(momentum, 0.3, -2)
@@ -157,17 +155,18 @@ func benchData[P, G, M element, X any](step func(s *lion.Stepper, param []P, gra
 			extra = limit.PageAligned[X](n + maxShift)
 			clear(extra) // untouched pages would all be one page of zeros
 		}
-		return views(step, n, shifts{}, param, ring, momentum, extra)
+		return views(step, n, shifts{}, param, grads, momentum, extra)
 	}
 }
 
-// views are n elements of each of the arrays, shifted.
+// views are n elements of each of the arrays, shifted, and of the gradients as
+// many times n as there are.
 func views[P, G, M element, X any](step func(s *lion.Stepper, param []P, grad []G, momentum []M, extra []X) error,
-	n int, shift shifts, params []P, grads [][]G, momenta []M, extras []X) benchArrays {
+	n int, shift shifts, params []P, grads []G, momenta []M, extras []X) benchArrays {
 	param, momentum, extra := params[shift.param:][:n], momenta[shift.momentum:][:n], extras[shift.extra:][:n]
-	ring := make([][]G, len(grads))
-	for i := range ring {
-		ring[i] = grads[i][shift.grad:][:n]
+	var ring [][]G
+	for rest := grads[shift.grad:]; len(rest) >= n; rest = rest[n:] {
+		ring = append(ring, rest[:n])
 	}
 	return benchArrays{
 		step: func(s lion.Stepper, k int) error {
