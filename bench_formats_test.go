@@ -11,46 +11,19 @@ import (
 
 // benchFormats: one entry adds a format to every benchmark.
 var benchFormats = []benchFormat{
-	{"f32", limit.Pattern{Param: 4, Grad: 4, Momentum: 4}, benchPaper, benchRules,
-		benchData(func(s *lion.Stepper, param, grad, momentum []float32, _ []none) error {
-			return s.StepF32(param, grad, momentum)
-		})},
-	{"f64", limit.Pattern{Param: 8, Grad: 8, Momentum: 8}, benchPaper, benchRules,
-		benchData(func(s *lion.Stepper, param, grad, momentum []float64, _ []none) error {
-			return s.StepF64(param, grad, momentum)
-		})},
-	{"bf16", limit.Pattern{Param: 2, Grad: 2, Momentum: 2}, benchRounded, benchMixed,
-		benchData(func(s *lion.Stepper, param, grad, momentum []lion.BF16, _ []none) error {
-			return s.StepBF16(param, grad, momentum)
-		})},
-	{"f16", limit.Pattern{Param: 2, Grad: 2, Momentum: 2}, benchRounded, benchMixed,
-		benchData(func(s *lion.Stepper, param, grad, momentum []lion.F16, _ []none) error {
-			return s.StepF16(param, grad, momentum)
-		})},
-	{"master-bf16", limit.Pattern{Param: 4, Grad: 2, Momentum: 4, Shadow: 2}, benchDecay, benchMixed,
-		benchData(func(s *lion.Stepper, master []float32, grad []lion.BF16, momentum []float32, shadow []lion.BF16) error {
-			return s.StepMasterBF16(master, grad, momentum, shadow)
-		})},
-	{"master-bf16-m16", limit.Pattern{Param: 4, Grad: 2, Momentum: 2, Shadow: 2}, benchDecay, benchMixed,
-		benchData(func(s *lion.Stepper, master []float32, grad, momentum, shadow []lion.BF16) error {
-			return s.StepMasterBF16M16(master, grad, momentum, shadow)
-		})},
-	{"master-f16", limit.Pattern{Param: 4, Grad: 2, Momentum: 4, Shadow: 2}, benchDecay, benchMixed,
-		benchData(func(s *lion.Stepper, master []float32, grad []lion.F16, momentum []float32, shadow []lion.F16) error {
-			return s.StepMasterF16(master, grad, momentum, shadow)
-		})},
-	{"f32m16", limit.Pattern{Param: 4, Grad: 4, Momentum: 2}, benchDecay, benchMixed,
-		benchData(func(s *lion.Stepper, param, grad []float32, momentum []lion.BF16, _ []none) error {
-			return s.StepF32M16(param, grad, momentum)
-		})},
+	{"f32", limit.Pattern{Param: 4, Grad: 4, Momentum: 4}, benchPaper, benchRules, threeSlices(lion.Stepper.StepF32)},
+	{"f64", limit.Pattern{Param: 8, Grad: 8, Momentum: 8}, benchPaper, benchRules, threeSlices(lion.Stepper.StepF64)},
+	{"bf16", limit.Pattern{Param: 2, Grad: 2, Momentum: 2}, benchRounded, benchMixed, threeSlices(lion.Stepper.StepBF16)},
+	{"f16", limit.Pattern{Param: 2, Grad: 2, Momentum: 2}, benchRounded, benchMixed, threeSlices(lion.Stepper.StepF16)},
+	{"master-bf16", limit.Pattern{Param: 4, Grad: 2, Momentum: 4, Shadow: 2}, benchDecay, benchMixed, fourSlices(lion.Stepper.StepMasterBF16)},
+	{"master-bf16-m16", limit.Pattern{Param: 4, Grad: 2, Momentum: 2, Shadow: 2}, benchDecay, benchMixed, fourSlices(lion.Stepper.StepMasterBF16M16)},
+	{"master-f16", limit.Pattern{Param: 4, Grad: 2, Momentum: 4, Shadow: 2}, benchDecay, benchMixed, fourSlices(lion.Stepper.StepMasterF16)},
+	{"f32m16", limit.Pattern{Param: 4, Grad: 4, Momentum: 2}, benchDecay, benchMixed, threeSlices(lion.Stepper.StepF32M16)},
 	{"split", limit.Pattern{Param: 2, Grad: 2, Momentum: 2, Low: 2}, benchDecay, benchMixed,
-		benchData(func(s *lion.Stepper, hi, grad, momentum []lion.BF16, lo []uint16) error {
+		fourSlices(func(s lion.Stepper, hi, grad, momentum []lion.BF16, lo []uint16) error {
 			return s.StepSplit(hi, lo, grad, momentum)
 		})},
-	{"kahan", limit.Pattern{Param: 2, Grad: 2, Momentum: 2, Low: 2}, benchDecay, benchMixed,
-		benchData(func(s *lion.Stepper, param, grad, momentum, compensation []lion.BF16) error {
-			return s.StepBF16Kahan(param, grad, momentum, compensation)
-		})},
+	{"kahan", limit.Pattern{Param: 2, Grad: 2, Momentum: 2, Low: 2}, benchDecay, benchMixed, fourSlices(lion.Stepper.StepBF16Kahan)},
 }
 
 // none is the element of an array that a format doesn't have.
@@ -139,9 +112,45 @@ func toElement[T element](x float64) T {
 	return T(x)
 }
 
-// benchData makes a format's data function of its step. Shadows, lower halves and
+// steps does k steps, each with the next gradient of the ring.
+type steps[P, G, M element, X any] func(s lion.Stepper, k int, param []P, ring [][]G, momentum []M, extra []X) error
+
+// threeSlices makes a format's data function of its step, with nothing between the
+// loop and the call.
+func threeSlices[P, G, M element](step func(s lion.Stepper, param []P, grad []G, momentum []M) error) func(int) benchArrays {
+	return benchData(func(s lion.Stepper, k int, param []P, ring [][]G, momentum []M, _ []none) error {
+		next := 0
+		for range k {
+			if err := step(s, param, ring[next], momentum); err != nil {
+				return err
+			}
+			if next++; next == len(ring) {
+				next = 0
+			}
+		}
+		return nil
+	})
+}
+
+// fourSlices is threeSlices for a format with a fourth.
+func fourSlices[P, G, M element, X any](step func(s lion.Stepper, param []P, grad []G, momentum []M, extra []X) error) func(int) benchArrays {
+	return benchData(func(s lion.Stepper, k int, param []P, ring [][]G, momentum []M, extra []X) error {
+		next := 0
+		for range k {
+			if err := step(s, param, ring[next], momentum, extra); err != nil {
+				return err
+			}
+			if next++; next == len(ring) {
+				next = 0
+			}
+		}
+		return nil
+	})
+}
+
+// benchData makes a format's data function of its steps. Shadows, lower halves and
 // compensations begin with zeros.
-func benchData[P, G, M element, X any](step func(s *lion.Stepper, param []P, grad []G, momentum []M, extra []X) error) func(int) benchArrays {
+func benchData[P, G, M element, X any](f steps[P, G, M, X]) func(int) benchArrays {
 	return func(n int) benchArrays {
 		const ringBytes = 8 << 10
 		ring := max(1, ringBytes/(n*int(unsafe.Sizeof(*new(G)))))
@@ -155,34 +164,22 @@ func benchData[P, G, M element, X any](step func(s *lion.Stepper, param []P, gra
 			extra = limit.PageAligned[X](n + maxShift)
 			clear(extra) // untouched pages would all be one page of zeros
 		}
-		return views(step, n, shifts{}, param, grads, momentum, extra)
+		return views(f, n, shifts{}, param, grads, momentum, extra)
 	}
 }
 
 // views are n elements of each of the arrays, shifted, and of the gradients as
 // many times n as there are.
-func views[P, G, M element, X any](step func(s *lion.Stepper, param []P, grad []G, momentum []M, extra []X) error,
-	n int, shift shifts, params []P, grads []G, momenta []M, extras []X) benchArrays {
+func views[P, G, M element, X any](f steps[P, G, M, X], n int, shift shifts, params []P, grads []G, momenta []M, extras []X) benchArrays {
 	param, momentum, extra := params[shift.param:][:n], momenta[shift.momentum:][:n], extras[shift.extra:][:n]
 	var ring [][]G
 	for rest := grads[shift.grad:]; len(rest) >= n; rest = rest[n:] {
 		ring = append(ring, rest[:n])
 	}
 	return benchArrays{
-		step: func(s lion.Stepper, k int) error {
-			next := 0
-			for range k {
-				if err := step(&s, param, ring[next], momentum, extra); err != nil {
-					return err
-				}
-				if next++; next == len(ring) {
-					next = 0
-				}
-			}
-			return nil
-		},
+		step: func(s lion.Stepper, k int) error { return f(s, k, param, ring, momentum, extra) },
 		at: func(shift shifts) benchArrays {
-			return views(step, n, shift, params, grads, momenta, extras)
+			return views(f, n, shift, params, grads, momenta, extras)
 		},
 		arrays: limit.Arrays{Param: asBytes(param), Grad: asBytes(ring[0]), Momentum: asBytes(momentum), Low: asBytes(extra), Shadow: asBytes(extra)},
 	}
