@@ -121,6 +121,7 @@ func avx512Fused() fusedKernels {
 		{storeMasterF16, paperMasterF16AVX512, cautiousMasterF16AVX512},
 		{storeF32M16, paperF32M16AVX512, cautiousF32M16AVX512},
 		{storeSplit, paperSplitAVX512, cautiousSplitAVX512},
+		{storeKahan, paperKahanAVX512, cautiousKahanAVX512},
 		{storeBF16.atRandom(), paperRandomBF16AVX512, cautiousRandomBF16AVX512},
 		{storeF16.atRandom(), paperRandomF16AVX512, cautiousRandomF16AVX512},
 	}
@@ -135,6 +136,7 @@ func avx2Fused() fusedKernels {
 		{storeMasterF16, paperMasterF16AVX2, cautiousMasterF16AVX2},
 		{storeF32M16, paperF32M16AVX2, cautiousF32M16AVX2},
 		{storeSplit, paperSplitAVX2, cautiousSplitAVX2},
+		{storeKahan, paperKahanAVX2, cautiousKahanAVX2},
 		{storeBF16.atRandom(), paperRandomBF16AVX2, cautiousRandomBF16AVX2},
 		{storeF16.atRandom(), paperRandomF16AVX2, cautiousRandomF16AVX2},
 	}
@@ -149,6 +151,7 @@ func neonFused() fusedKernels {
 		{storeMasterF16, paperMasterF16NEON, cautiousMasterF16NEON},
 		{storeF32M16, paperF32M16NEON, cautiousF32M16NEON},
 		{storeSplit, paperSplitNEON, cautiousSplitNEON},
+		{storeKahan, paperKahanNEON, cautiousKahanNEON},
 		{storeBF16.atRandom(), paperRandomBF16NEON, cautiousRandomBF16NEON},
 		{storeF16.atRandom(), paperRandomF16NEON, cautiousRandomF16NEON},
 	}
@@ -197,6 +200,12 @@ func paperSplitAVX512(a *args) (nan uint32)
 func cautiousSplitAVX512(a *args) (nan uint32)
 
 //go:noescape
+func paperKahanAVX512(a *args) (nan uint32)
+
+//go:noescape
+func cautiousKahanAVX512(a *args) (nan uint32)
+
+//go:noescape
 func paperBF16AVX2(a *args) (nan uint32)
 
 //go:noescape
@@ -239,6 +248,12 @@ func paperSplitAVX2(a *args) (nan uint32)
 func cautiousSplitAVX2(a *args) (nan uint32)
 
 //go:noescape
+func paperKahanAVX2(a *args) (nan uint32)
+
+//go:noescape
+func cautiousKahanAVX2(a *args) (nan uint32)
+
+//go:noescape
 func paperBF16NEON(a *args) (nan uint32)
 
 //go:noescape
@@ -279,6 +294,12 @@ func paperSplitNEON(a *args) (nan uint32)
 
 //go:noescape
 func cautiousSplitNEON(a *args) (nan uint32)
+
+//go:noescape
+func paperKahanNEON(a *args) (nan uint32)
+
+//go:noescape
+func cautiousKahanNEON(a *args) (nan uint32)
 
 //go:noescape
 func stochasticBF16AVX512(dst, src unsafe.Pointer, n int, d draws)

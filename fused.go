@@ -27,6 +27,7 @@ var (
 	storeMasterF16     = storage{param: kindF32, grad: kindF16, momentum: kindF32, shadow: kindF16}
 	storeF32M16        = storage{param: kindF32, grad: kindF32, momentum: kindBF16}
 	storeSplit         = storage{param: kindSplit, grad: kindBF16, momentum: kindBF16}
+	storeKahan         = storage{param: kindKahan, grad: kindBF16, momentum: kindBF16}
 )
 
 // kernel returns the kernel for a scheme and a plan, or nil.
@@ -150,9 +151,14 @@ func fusedChunk(k kernel, a args) uint32 {
 
 // mend makes the NaNs canonical that a fused kernel wrote to n elements from i
 // on. All are NaNs still, but for momenta whose NaN came from a float32 gradient:
-// its lower bits may have carried it away.
+// its lower bits may have carried it away. Of Kahan's weights only param is touched:
+// a kernel leaves no compensation beside a NaN, and elsewhere it may be half a unit of
+// param, which added up and rounded again could go the other way.
 func mend(im *implementation, sch storage, a mixedArgs, i, n int) {
 	var buf tiles
+	if sch.param == kindKahan {
+		sch.param = kindBF16
+	}
 	for end := i + n; i < end; i += tile {
 		n := min(end-i, tile)
 		p := widen(im, sch.param, a.param, a.low, i, n, &buf.p)

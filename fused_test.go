@@ -18,7 +18,7 @@ var storages = []struct {
 	storage
 }{
 	{"BF16", storeBF16}, {"F16", storeF16}, {"MasterBF16", storeMasterBF16}, {"MasterBF16M16", storeMasterBF16M16},
-	{"MasterF16", storeMasterF16}, {"F32M16", storeF32M16}, {"Split", storeSplit},
+	{"MasterF16", storeMasterF16}, {"F32M16", storeF32M16}, {"Split", storeSplit}, {"Kahan", storeKahan},
 }
 
 // fusedSlices are the slices of a mixed call: param, low, grad, momentum, shadow.
@@ -80,7 +80,11 @@ func (s *fusedSlices) args(n int) mixedArgs {
 
 // ordinary makes all numbers of s such as training has.
 func (s fusedSlices) ordinary(sch storage) fusedSlices {
-	for i, k := range []kind{sch.param, kindNone, sch.grad, sch.momentum} {
+	low := kindNone // of Split, any bits will do
+	if sch.param == kindKahan {
+		low = sch.low()
+	}
+	for i, k := range []kind{sch.param, low, sch.grad, sch.momentum} {
 		for j := 0; k != kindNone && j < len(s[i]); j += k.size() {
 			top := j + k.size() - 1 // the sign and the exponent's first bits
 			s[i][top] = s[i][top]&0x80 | 0x2c | s[i][top]&3
@@ -184,7 +188,7 @@ func TestFusedChunks(t *testing.T) {
 // own.)
 func TestFusedNaN(t *testing.T) {
 	const n = 2 * fusedUnit
-	nans := map[kind]uint32{kindF32: 0x7f800001, kindBF16: 0xffc0, kindF16: 0xfc01, kindSplit: 0x7fc0}
+	nans := map[kind]uint32{kindF32: 0x7f800001, kindBF16: 0xffc0, kindF16: 0xfc01, kindSplit: 0x7fc0, kindKahan: 0xffc0}
 	r := rand.New(rand.NewSource(3))
 	eachFused(t, map[string]Config{"decaying": decaying()}, func(t *testing.T, im *implementation, sch storage, s Stepper, k kernel, msg string) {
 		clean := newFusedSlices(r, sch, n).ordinary(sch)
@@ -199,8 +203,8 @@ func TestFusedNaN(t *testing.T) {
 			return nan
 		}
 		require.Zero(t, step(&clean), "%s: a NaN where there is none", msg)
-		for i, e := range map[int]kind{0: sch.param, 2: sch.grad, 3: sch.momentum} {
-			for j := range n {
+		for i, e := range []kind{sch.param, sch.low(), sch.grad, sch.momentum} {
+			for j := 0; j < n && e != kindNone; j++ {
 				in := clean.clone()
 				for at := range e.size() {
 					in[i][j*e.size()+at] = byte(nans[e] >> (8 * at))

@@ -258,7 +258,7 @@ var schemes = []*scheme{
 		}),
 		storage: storeSplit},
 	{name: "kahan", method: "StepBF16Kahan", format: numFormats + 7, elems: []*elem{bfloat16, bfloat16, bfloat16, bfloat16},
-		step: stepAt4(Stepper.StepBF16Kahan), storage: storage{param: kindKahan, grad: kindBF16, momentum: kindBF16}},
+		step: stepAt4(Stepper.StepBF16Kahan), storage: storeKahan},
 }
 
 func stepAt[P, G, M any](step func(Stepper, []P, []G, []M) error) func(s *Stepper, at memory, n int) error {

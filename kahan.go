@@ -13,8 +13,7 @@ import "unsafe"
 // way. StepSplit moves as many bytes and loses nothing; compensation is for those
 // whose checkpoints or other tools have it.
 func (s Stepper) StepBF16Kahan(param, grad, momentum, compensation []BF16) error {
-	return mixed(&s, storage{param: kindKahan, grad: kindBF16, momentum: kindBF16},
-		part(param, "param"), part(grad, "grad"), part(momentum, "momentum"), part(compensation, "compensation"))
+	return mixed(&s, storeKahan, part(param, "param"), part(grad, "grad"), part(momentum, "momentum"), part(compensation, "compensation"))
 }
 
 // KahanBF16 rounds weight to param, as ToBF16 does, and puts what is left over,

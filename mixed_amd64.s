@@ -9,7 +9,8 @@
 // reaches a bfloat16 comes from one and has zeros below, but for a NaN from a
 // float32 gradient: the caller mends both.
 //
-//	R11  the shadow, or the lower halves, if any; the rest as in avx2.h and avx512.h
+//	R11  the shadow, the lower halves or the compensation, if any; the rest as in
+//	     avx2.h and avx512.h
 //
 // A stream is BF (bfloat16), H (IEEE half), F (float32), or SP with LO, the halves
 // of a float32.
@@ -60,7 +61,7 @@
 
 #define ZLOADH(x, z) VCVTPH2PS x, z
 
-// ZSTOREBF smashes Z3, Z4.
+// ZSTOREBF leaves what it stores in Z4, widened with zeros. Smashes Z3.
 #define ZSTOREBF(z, x) \
 	VPSRLD  $16, z, Z3  \
 	VPANDD  Z25, Z3, Z3 \
@@ -270,6 +271,49 @@
 	ADDQ $64, DX         \
 	ADDQ $64, R11
 
+// PAIRKAHAN: weights that are the sum of two bfloat16s. What rounding leaves over, the
+// rest, is rounded too; one that is infinite or NaN, since the weight or what it was
+// rounded to is, becomes zero.
+#define PAIRKAHAN(RULE, i) \
+	EVENBF((i*32)(SI), Y1)                \
+	EVENBF((i*32)(DX), Y2)                \
+	ODDBF((i*32)(SI), Y6)                 \
+	ODDBF((i*32)(DX), Y10)                \
+	EVENBF((i*32)(DI), Y0)                \
+	EVENBF((i*32)(R11), Y3)               \
+	ODDBF((i*32)(DI), Y5)                 \
+	ODDBF((i*32)(R11), Y8)                \
+	ADD      Y3, Y0, Y0                   \
+	ADD      Y8, Y5, Y5                   \
+	RULE                                  \
+	GATHERBF(Y2, Y10, Y1, Y3, (i*32)(DX)) \
+	VPADDD   HALF, Y0, Y4                 \
+	VPADDD   HALF, Y5, Y6                 \
+	UPPERS(Y4, Y6, Y8, Y9)                \
+	VMOVDQU  Y8, (i*32)(DI)               \
+	VPSLLD   $16, Y8, Y4                  \
+	VPAND    Y8, Y11, Y6                  \
+	SUB      Y4, Y0, Y0                   \
+	SUB      Y6, Y5, Y5                   \
+	VPADDD   HALF, Y0, Y0                 \
+	VPADDD   HALF, Y5, Y5                 \
+	UPPERS(Y0, Y5, Y1, Y3)                \
+	VPAND    EXPS, Y1, Y3                 \
+	VPCMPEQW EXPS, Y3, Y3                 \
+	VPANDN   Y1, Y3, Y1                   \
+	VMOVDQU  Y1, (i*32)(R11)
+#define LOOPPAIRKAHAN(RULE) \
+	PREFETCHT0 2048(DI)  \
+	PREFETCHT0 2048(SI)  \
+	PREFETCHT0 2048(DX)  \
+	PREFETCHT0 2048(R11) \
+	PAIRKAHAN(RULE, 0)   \
+	PAIRKAHAN(RULE, 1)   \
+	ADDQ $64, DI         \
+	ADDQ $64, SI         \
+	ADDQ $64, DX         \
+	ADDQ $64, R11
+
 #define ZSTEPBF16(RULE, i) \
 	ZLOADBF((i*32)(DI), Z0)  \
 	ZLOADBF((i*32)(SI), Z1)  \
@@ -400,6 +444,32 @@
 	ADDQ $64, DX         \
 	ADDQ $64, R11
 
+// ZSTEPKAHAN: what is left over less itself is 0, or a NaN that has all of its bits.
+#define ZSTEPKAHAN(RULE, i) \
+	ZLOADBF((i*32)(DI), Z0)   \
+	ZLOADBF((i*32)(R11), Z3)  \
+	ADD Z3, Z0, Z0            \
+	ZLOADBF((i*32)(SI), Z1)   \
+	ZLOADBF((i*32)(DX), Z2)   \
+	RULE(Z0, Z1, Z2, K3)      \
+	ZSTOREBF(Z2, (i*32)(DX))  \
+	ZSTOREBF(Z0, (i*32)(DI))  \
+	VPSLLD  $16, Z4, Z4       \
+	SUB     Z4, Z0, Z0        \
+	SUB     Z0, Z0, Z3        \
+	VPANDND Z0, Z3, Z0        \
+	ZSTOREBF(Z0, (i*32)(R11))
+#define ZLOOPKAHAN(RULE) \
+	PREFETCHT0 1024(DI)  \
+	PREFETCHT0 1024(SI)  \
+	PREFETCHT0 1024(DX)  \
+	PREFETCHT0 1024(R11) \
+	ZSTEPKAHAN(RULE, 0)  \
+	ZSTEPKAHAN(RULE, 1)  \
+	ADDQ $64, DI         \
+	ADDQ $64, SI         \
+	ADDQ $64, DX         \
+	ADDQ $64, R11
 
 // func paperBF16AVX2(a *args) (nan uint32)
 TEXT ·paperBF16AVX2(SB), NOSPLIT, $160-12
@@ -623,6 +693,40 @@ loop:
 	MOVL AX, nan+8(FP)
 	RET
 
+// func paperKahanAVX2(a *args) (nan uint32)
+TEXT ·paperKahanAVX2(SB), NOSPLIT, $160-12
+	MOVQ a+0(FP), R8
+	MOVQ args_extra(R8), R11
+	SETUP
+	SETUP2
+
+	PCALIGN $64
+
+loop:
+	LOOPPAIRKAHAN(PAPER2)
+	SUBQ $32, CX
+	JNZ  loop
+	FINISH
+	MOVL AX, nan+8(FP)
+	RET
+
+// func cautiousKahanAVX2(a *args) (nan uint32)
+TEXT ·cautiousKahanAVX2(SB), NOSPLIT, $160-12
+	MOVQ a+0(FP), R8
+	MOVQ args_extra(R8), R11
+	SETUP
+	SETUP2
+
+	PCALIGN $64
+
+loop:
+	LOOPPAIRKAHAN(CAUTIOUS2)
+	SUBQ $32, CX
+	JNZ  loop
+	FINISH
+	MOVL AX, nan+8(FP)
+	RET
+
 // func paperBF16AVX512(a *args) (nan uint32)
 TEXT ·paperBF16AVX512(SB), NOSPLIT, $0-12
 	MOVQ a+0(FP), R8
@@ -835,6 +939,38 @@ TEXT ·cautiousSplitAVX512(SB), NOSPLIT, $0-12
 
 loop:
 	ZLOOPSPLIT(ZCAUTIOUS)
+	SUBQ $32, R10
+	JNZ  loop
+	ZFINISH
+	MOVL AX, nan+8(FP)
+	RET
+
+// func paperKahanAVX512(a *args) (nan uint32)
+TEXT ·paperKahanAVX512(SB), NOSPLIT, $0-12
+	MOVQ a+0(FP), R8
+	MOVQ args_extra(R8), R11
+	ZSETUP16
+
+	PCALIGN $64
+
+loop:
+	ZLOOPKAHAN(ZPAPER)
+	SUBQ $32, R10
+	JNZ  loop
+	ZFINISH
+	MOVL AX, nan+8(FP)
+	RET
+
+// func cautiousKahanAVX512(a *args) (nan uint32)
+TEXT ·cautiousKahanAVX512(SB), NOSPLIT, $0-12
+	MOVQ a+0(FP), R8
+	MOVQ args_extra(R8), R11
+	ZSETUP16
+
+	PCALIGN $64
+
+loop:
+	ZLOOPKAHAN(ZCAUTIOUS)
 	SUBQ $32, R10
 	JNZ  loop
 	ZFINISH

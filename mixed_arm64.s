@@ -168,6 +168,38 @@
 	ADVANCE(32)            \
 	ADD   $32, R11
 
+// Of Kahan, what is left over is rounded too; one that is infinite or NaN becomes zero.
+#define LOADKAHAN \
+	FLDPQ (R1), (F12, F13)  \
+	FLDPQ (R2), (F14, F15)  \
+	WIDENBF(12, VG)         \
+	FLDPQ (R0), (F16, F17)  \
+	WIDENBF(14, VM)         \
+	FLDPQ (R11), (F18, F19) \
+	WIDENBF(16, VP)         \
+	WIDENBF(18, VT)         \
+	FOURV(FADD4S, VT, VP, VP)
+#define NEXTKAHAN
+#define STOREKAHAN \
+	ROUNDBOTH                 \
+	FSTPQ (F12, F13), (R2)    \
+	FSTPQ (F14, F15), (R0)    \
+	WIDENBF(14, VG)           \
+	FOURV(FSUB4S, VG, VP, VP) \
+	ROUNDBF(VP, VU, VT)       \
+	ADD8H(12, 12, 16)         \
+	ADD8H(13, 13, 17)         \
+	CMHI8H(30, 16, 16)        \
+	CMHI8H(30, 17, 17)        \
+	BIC16B(16, 12, 12)        \
+	BIC16B(17, 13, 13)        \
+	FSTPQ (F12, F13), (R11)   \
+	ADVANCE(32)               \
+	ADD   $32, R11
+
+// SETUPKAHAN: the largest finite bfloat16, without its sign, shifted by 1.
+#define SETUPKAHAN FILL(0xfefffeff, V30)
+
 // SIXTEEN steps 16 elements of a scheme by a rule, which is named by what follows
 // INTERP.
 #define SIXTEEN(LOAD, NEXT, STEP, STORE) \
@@ -360,6 +392,35 @@ TEXT ·cautiousSplitNEON(SB), NOSPLIT, $0-12
 
 loop:
 	SIXTEEN(LOADSPLIT, NEXTSPLIT, CAUTIOUSSTEP, STORESPLIT)
+	SUBS $16, R3
+	BNE  loop
+	MSR  R6, FPCR
+	MOVW ZR, nan+8(FP)
+	RET
+
+// func paperKahanNEON(a *args) (nan uint32)
+TEXT ·paperKahanNEON(SB), NOSPLIT, $0-12
+	MOVD a+0(FP), R4
+	SETUP16
+	SETUPKAHAN
+
+loop:
+	SIXTEEN(LOADKAHAN, NEXTKAHAN, PAPERSTEP, STOREKAHAN)
+	SUBS $16, R3
+	BNE  loop
+	MSR  R6, FPCR
+	MOVW ZR, nan+8(FP)
+	RET
+
+// func cautiousKahanNEON(a *args) (nan uint32)
+TEXT ·cautiousKahanNEON(SB), NOSPLIT, $0-12
+	MOVD a+0(FP), R4
+	SETUP16
+	SETUPKAHAN
+	SETUPCAUTIOUS
+
+loop:
+	SIXTEEN(LOADKAHAN, NEXTKAHAN, CAUTIOUSSTEP, STOREKAHAN)
 	SUBS $16, R3
 	BNE  loop
 	MSR  R6, FPCR

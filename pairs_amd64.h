@@ -6,7 +6,7 @@
 // One vector each: 1, 0x7fff and 0x8000 in every element; the upper half of each
 // element; zero; all of a half but its last bit; 1 in every upper half; VPSHUFB's
 // orders that widen eight bfloat16 which are in both lanes, and that gather the upper
-// halves of a lane and then the lower ones.
+// halves of a lane and then the lower ones; the exponent of each bfloat16.
 DATA mixed16<>+0(SB)/8, $0x0000000100000001
 DATA mixed16<>+8(SB)/8, $0x0000000100000001
 DATA mixed16<>+16(SB)/8, $0x0000000100000001
@@ -43,7 +43,11 @@ DATA mixed16<>+256(SB)/8, $0x0f0e0b0a07060302
 DATA mixed16<>+264(SB)/8, $0x0d0c090805040100
 DATA mixed16<>+272(SB)/8, $0x0f0e0b0a07060302
 DATA mixed16<>+280(SB)/8, $0x0d0c090805040100
-GLOBL mixed16<>(SB), RODATA|NOPTR, $288
+DATA mixed16<>+288(SB)/8, $0x7f807f807f807f80
+DATA mixed16<>+296(SB)/8, $0x7f807f807f807f80
+DATA mixed16<>+304(SB)/8, $0x7f807f807f807f80
+DATA mixed16<>+312(SB)/8, $0x7f807f807f807f80
+GLOBL mixed16<>(SB), RODATA|NOPTR, $320
 
 #define ONES    mixed16<>+0(SB)
 #define ALMOST  mixed16<>+32(SB)
@@ -54,6 +58,7 @@ GLOBL mixed16<>(SB), RODATA|NOPTR, $288
 #define UPPER1  mixed16<>+192(SB)
 #define WIDEN   mixed16<>+224(SB)
 #define HALVES  mixed16<>+256(SB)
+#define EXPS    mixed16<>+288(SB)
 
 // LOADH: y = the IEEE halves at x, widened.
 #define LOADH(x, y) VCVTPH2PS x, y
@@ -174,15 +179,18 @@ GLOBL mixed16<>(SB), RODATA|NOPTR, $288
 // half is added, and where that leaves zeros below there was a tie, so that the last
 // bit is cleared. Smashes e, o, a, b.
 #define GATHERBF(e, o, a, b, x) \
-	VPADDD   HALF, e, e     \
-	VPADDD   HALF, o, o     \
+	VPADDD  HALF, e, e \
+	VPADDD  HALF, o, o \
+	UPPERS(e, o, a, b) \
+	VMOVDQU a, x
+// UPPERS: a = what GATHERBF stores, where the half is in e and o already. Smashes b.
+#define UPPERS(e, o, a, b) \
 	VPSRLD   $16, e, a      \
 	VPSLLD   $16, o, b      \
 	VPBLENDW $0xAA, o, a, a \
 	VPBLENDW $0xAA, b, e, b \
 	VPADDUSW CUTLAST, b, b  \
-	VPAND    b, a, a        \
-	VMOVDQU  a, x
+	VPAND    b, a, a
 
 // INTERP2 is INTERP without the sum: Y3, Y8 = c, Y2, Y10 = the new momenta. Smashes
 // Y4, Y9.

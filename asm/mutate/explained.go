@@ -41,7 +41,7 @@ var explanations = []struct {
 		"the copies of the sign are shifted out next"},
 	{regexp.MustCompile(`^half_amd64\.s ROUND: VPSRLD \$16, x, a → VPSRAD `),
 		"of what is shifted, the lowest bit alone is kept"},
-	{regexp.MustCompile(`^(pairs_amd64\.h GATHERBF|mixed_amd64\.s PAIRSPLIT): VPSRLD \$16, \w+, \w+ → VPSRAD `),
+	{regexp.MustCompile(`^(pairs_amd64\.h UPPERS|mixed_amd64\.s PAIRSPLIT): VPSRLD \$16, \w+, \w+ → VPSRAD `),
 		"the blend that follows takes other upper halves"},
 	{regexp.MustCompile(`^pairs_amd64\.h mixed16: mixed16<>\+(32|40|48|56)\(SB\)/8 `),
 		"only AVX-512 reads it, which this was not run with"},
