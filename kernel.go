@@ -60,8 +60,8 @@
 //	StepF16             F16               F16      F16                       10
 //
 // Paper and Cautious with decay in [Decoupled] or [Independent] form run fused,
-// in one pass of assembly, but for StepBF16Kahan; it, and every other rule and
-// decay, works by tiles that stay in the first-level cache: widen, step, narrow.
+// in one pass of assembly. Every other rule and decay works by tiles that stay in
+// the first-level cache: widen, step, narrow.
 // The bits are the same either way. In memory-bound sizes a step takes as long as
 // its bytes, so StepBF16 is about twice as fast as StepF32; but in 16 bits small
 // steps vanish, see StepBF16. [Split] and [Join], [NarrowBF16] and its siblings
@@ -222,7 +222,7 @@ func (s Stepper) StepF64(param, grad, momentum []float64) error {
 	raceWrite(param)
 	raceRead(grad)
 	raceWrite(momentum)
-	var a args // a literal would be copied, in wider words than it was written in, which stalls
+	var a args // see StepF32, which this repeats: a generic function in between would cost a call
 	a.param, a.grad, a.momentum, a.n, a.c = p, g, m, n, noescape(unsafe.Pointer(&s.f64))
 	if implementations[s.impl].kernels[f64][s.plan.op]((*args)(noescape(unsafe.Pointer(&a)))) != 0 {
 		mendNaN(param, momentum)
