@@ -48,17 +48,16 @@ func sixteensAtRandom(kernel, rest rounder) rounder {
 }
 
 // wholeSummer makes a summer of an assembly kernel, which wants a block's first
-// elements, a positive multiple of 16 of them, and finite numbers: without those the
-// sums aren't finite either. rest adds what the kernel doesn't.
+// elements, a positive multiple of 16 of them, with b still zero, and finite numbers:
+// without those the sums aren't finite either. rest adds what the kernel doesn't.
 func wholeSummer(kernel, rest summer, size int) summer {
 	return func(b *blockStats, grad unsafe.Pointer, n int) {
 		whole := n &^ 15
 		if whole > 0 {
-			was := b.maxAbs
 			kernel(b, grad, whole)
 			// A sum of squares is finite only if all its terms are.
 			if x := treeOf16(&b.sums); x-x != 0 {
-				*b = blockStats{maxAbs: was}
+				*b = blockStats{}
 				whole = 0
 			}
 		}

@@ -6,7 +6,7 @@
 // Sums of squares, and the largest magnitude, of the first n elements of a block, n
 // a positive multiple of 16: what statsGeneric computes if all are finite. If they
 // aren't, or a sum overflows, sums are left NaN or infinite, which the caller looks
-// for.
+// for. The blockStats are zeros before.
 //
 //	R8 blockStats   SI grad   CX elements left
 //	Y8–Y11, Z8–Z9   the 16 partial sums
@@ -162,12 +162,10 @@
 	VADDPD    Y1, even, even  \
 	VADDPD    Y0, odd, odd
 
-// STOREMAX: maxAbs becomes the largest of it and the two doubles of X12.
-// Smashes X0.
+// STOREMAX: maxAbs = the larger of the two doubles of X12. Smashes X0.
 #define STOREMAX \
 	VPERMILPD $1, X12, X0                \
 	VMAXSD    X0, X12, X12               \
-	VMAXSD    blockStats_maxAbs(R8), X12, X12 \
 	VMOVSD    X12, blockStats_maxAbs(R8)
 
 // func statsF32AVX2(b *blockStats, grad unsafe.Pointer, n int)
@@ -281,7 +279,6 @@ loop:
 	SHLL       $16, BX
 	VMOVD      BX, X12
 	VCVTSS2SD  X12, X12, X12
-	VMAXSD     blockStats_maxAbs(R8), X12, X12
 	VMOVSD     X12, blockStats_maxAbs(R8)
 	CMPL       AX, $0x7F80
 	JCC        notFinite
@@ -352,7 +349,6 @@ loop:
 	VMOVD      AX, X12
 	VCVTPH2PS  X12, X12
 	VCVTSS2SD  X12, X12, X12
-	VMAXSD     blockStats_maxAbs(R8), X12, X12
 	VMOVSD     X12, blockStats_maxAbs(R8)
 	CMPL       AX, $0x7C00
 	JCS        done

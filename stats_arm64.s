@@ -3,9 +3,10 @@
 #include "go_asm.h"
 #include "textflag.h"
 
-// Sums of squares, and the largest magnitude, of n elements, n a positive
-// multiple of 16: what statsGeneric computes if all are finite. If they aren't, or
-// a sum overflows, sums are left NaN or infinite, which the caller looks for.
+// Sums of squares, and the largest magnitude, of the first n elements of a block, n
+// a positive multiple of 16: what statsGeneric computes if all are finite. If they
+// aren't, or a sum overflows, sums are left NaN or infinite, which the caller looks
+// for. The blockStats are zeros before.
 //
 //	R0 blockStats   R1 grad   R3 elements left
 //	V0–V7   grad, then its magnitudes   V16–V23  the 16 partial sums
@@ -65,18 +66,12 @@
 	FSTPQ (F20, F21), (blockStats_sums+64)(R0) \
 	FSTPQ (F22, F23), (blockStats_sums+96)(R0)
 
-// STOREMAX32: maxAbs becomes the largest of it and V24's float32. Smashes V24, V25.
+// STOREMAX32: maxAbs = the largest of V24's float32. Smashes V24.
 #define STOREMAX32 \
 	FMAXP4S(24, 24, 24) \
 	FMAXP4S(24, 24, 24) \
 	FCVTSD F24, F24     \
-	STOREMAX
-
-// STOREMAX: maxAbs becomes the larger of it and F24. Smashes F25.
-#define STOREMAX \
-	FMOVD blockStats_maxAbs(R0), F25 \
-	FMAXD F24, F25, F25              \
-	FMOVD F25, blockStats_maxAbs(R0)
+	FMOVD  F24, blockStats_maxAbs(R0)
 
 // func statsF32NEON(b *blockStats, grad unsafe.Pointer, n int)
 TEXT ·statsF32NEON(SB), NOSPLIT, $0-24
@@ -130,7 +125,7 @@ loop:
 	FMAX2D(27, 26, 26)
 	FMAX2D(26, 24, 24)
 	FMAXP2D(24, 24, 24)
-	STOREMAX
+	FMOVD F24, blockStats_maxAbs(R0)
 	RET
 
 // func statsBF16NEON(b *blockStats, grad unsafe.Pointer, n int)

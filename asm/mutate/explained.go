@@ -71,8 +71,6 @@ var explanations = []struct {
 		"a magnitude or a square has no sign"},
 	{regexp.MustCompile(`^stats_amd64\.s STOREMAX: VMAXSD X0, X12, X12 → VMAXSD X12, X0, X12$`),
 		"which of two equal magnitudes is taken doesn't show; a NaN among them is refused by its sum"},
-	{regexp.MustCompile(`^stats_amd64\.s STOREMAX: VMAXSD blockStats_maxAbs\(R8\), X12, X12 → deleted$`),
-		"a kernel comes first in its block, which has no maximum yet; not to be relied on"},
 	{regexp.MustCompile(`^stats_amd64\.s statsF32AVX2: MOVQ n\+16\(FP\), CX → deleted$`),
 		"as for rounding: the wrapper happens to leave n in CX"},
 	{regexp.MustCompile(`^stats_amd64\.s statsF32AVX2: SQUARES\(VCVTPS2PD, (\(SI\), Y\d, Y8\) → SQUARES\(VCVTPS2PD, \(SI\), Y[0-5], Y8|16\(SI\), Y\d, Y9\) → SQUARES\(VCVTPS2PD, 16\(SI\), Y[0-5], Y9|32\(SI\), Y\d, Y10\) → SQUARES\(VCVTPS2PD, 32\(SI\), Y[0-5], Y10|48\(SI\), Y\d, Y11\) → SQUARES\(VCVTPS2PD, 48\(SI\), Y[0-5], Y11)\)$`),
