@@ -172,6 +172,7 @@ func TestAMD64(t *testing.T) {
 			continue
 		}
 		assert.Empty(t, faults(f, rules))
+		assert.Empty(t, undefined(f))
 		zero := 0
 		for _, in := range f.insts {
 			if in.op == "VZEROUPPER" {
@@ -194,6 +195,7 @@ func TestARM64(t *testing.T) {
 			n++
 			assert.Empty(t, faults(f, arm64Rules))
 			assert.Empty(t, floatControl(f))
+			assert.Empty(t, undefined(f))
 		}
 	}
 	assert.Greater(t, n, 0)
