@@ -284,15 +284,18 @@ func (sc *scheme) args(at memory, n int) args {
 
 // kernels are the kernels of sc as subjects: bare ones, or else the steps that
 // run nothing but a fused one, and the one that rounds at random.
-func (sc *scheme) kernels() []subject {
+func (sc *scheme) kernels(cfg Config) []subject {
 	var all []subject
 	if sc.bare() {
 		for o := range numOps {
-			all = append(all, opSubject(o, decaying()))
+			cfg := cfg
+			if o == opBiasCorrected { // whose corrections are 1 under other rules
+				cfg.Rule = BiasCorrected
+			}
+			all = append(all, opSubject(o, cfg))
 		}
 		return all
 	}
-	cfg := decaying()
 	for _, rule := range []Rule{Paper, Cautious} {
 		cfg.Rule = rule
 		all = append(all, ruleSubject(cfg))

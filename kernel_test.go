@@ -119,7 +119,7 @@ func checkLengths(impl int, sc *scheme, sub subject, few bool) error {
 
 func TestLengths(t *testing.T) {
 	eachPath(t, func(t *testing.T, impl int, sc *scheme) {
-		for _, sub := range sc.kernels() {
+		for _, sub := range sc.kernels(decaying()) {
 			assert.NoError(t, checkLengths(impl, sc, sub, testing.Short()))
 		}
 		for _, cfg := range sc.variants(decaying(), testing.Short()) {

@@ -191,7 +191,7 @@ func faults() []fault {
 var checkers = map[string]func(impl int, sc *scheme) bool{
 	"lengths": func(impl int, sc *scheme) bool {
 		saw := false
-		for _, sub := range sc.kernels() {
+		for _, sub := range sc.kernels(decaying()) {
 			saw = saw || checkLengths(impl, sc, sub, true) != nil
 		}
 		return saw
@@ -201,7 +201,7 @@ var checkers = map[string]func(impl int, sc *scheme) bool{
 	},
 	"values": func(impl int, sc *scheme) bool {
 		saw := false
-		for _, sub := range sc.kernels() {
+		for _, sub := range sc.kernels(decaying()) {
 			saw = saw || checkValues(impl, sc, sub, []int{1}) != nil
 		}
 		return saw

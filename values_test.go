@@ -118,7 +118,7 @@ func TestValuesInEveryLane(t *testing.T) {
 		if impl == genericIndex() {
 			return // which has no lanes
 		}
-		for _, sub := range sc.kernels() {
+		for _, sub := range sc.kernels(decaying()) {
 			assert.NoError(t, checkValues(impl, sc, sub, lanes))
 		}
 	})

@@ -9,8 +9,14 @@ var explanations = []struct {
 	mutants *regexp.Regexp
 	why     string
 }{
-	{regexp.MustCompile(`AVX2: JGE loop → (deleted|JGT loop)$|AVX2: JLT tail → JLE tail$|NEON: BGE (loop|one) → (deleted|BGT \w+)$|NEON: BLT \w+ → BLE \w+$`),
+	{regexp.MustCompile(`AVX(2|512): JGE loop → (deleted|JGT loop)$|AVX(2|512): JLT tail → JLE tail$|NEON: BGE (loop|one) → (deleted|BGT \w+)$|NEON: BLT \w+ → BLE \w+$`),
 		"a loop over vectors ends early, and one over fewer elements at once does the rest: slower, to the same bits"},
+	{regexp.MustCompile(`AVX512: (JZ (body|done)|TESTQ R10, R10) → deleted$`),
+		"a part without elements follows, which does nothing but take time"},
+	{regexp.MustCompile(`AVX512: ZHEAD → deleted$|^avx512\.h ZHEAD: NEGQ CX → NOTQ CX$`),
+		"the head is there for alignment alone; without it, its flags are those of the setup's last XORL"},
+	{regexp.MustCompile(`^avx512\.h \w+: CMP \$12, (Z15, Z[13], K2 → CMP \$12, Z14, Z[13], K2|g, Z15, K5 → CMP \$12, g, Z14, K5)$`),
+		"−0 is equal to 0"},
 	{regexp.MustCompile(`^avx2\.h (FINISH|INTERP|STEP|PLAINSTEP|FIRST): ADD (Y[02], )?(MSUM, )?(Y7, Y7|MSUM) → SUB `),
 		"sums of what was written are there for NaN alone, which sticks to a difference as to a sum"},
 	{regexp.MustCompile(`^avx2\.h FINISH: CMP \$3, Y7, Y7, Y7 → CMP \$3, Y6, Y7, Y7$`),

@@ -4,7 +4,7 @@
 // module, and runs the tests: a mutant that they pass shows what they don't see.
 // Run it from the module's root:
 //
-//	go run ./asm/mutate [-n 40] [-seed 1] [-jobs 2] [-arch arm64] [FILE...]
+//	go run ./asm/mutate [-n 40] [-seed 1] [-jobs 2] [-arch arm64 | -emulate] [FILE...]
 //
 // Each instruction that the kernels of this machine are made of, macros and
 // tables included, is deleted, and changed in every way that fits it: another
@@ -18,7 +18,10 @@
 // another survived.
 //
 // Arm64 is run under qemu on another machine. AVX-512 is left out, aloud, where
-// the CPU hasn't got it.
+// the CPU hasn't got it; with -emulate it alone is tried, in the machine that
+// .ci/avx512.sh emulates. A boot takes fifty mutants, as patches of one program;
+// what TestBriefly, vet and the checker leave of them, a second one puts through
+// most of the short tests, minutes for each.
 package main
 
 import (
@@ -45,12 +48,20 @@ func main() {
 	seed := flag.Int64("seed", 1, "of the choice")
 	jobs := flag.Int("jobs", 2, "how many at a time")
 	arch := flag.String("arch", runtime.GOARCH, "amd64 or arm64")
+	emulated := flag.Bool("emulate", false, "try AVX-512, in an emulated machine")
+	inside := flag.Bool("within", false, "be the program in that machine")
 	match := flag.String("only", "", "only mutants whose names hold this, as \"INTERP: MUL\"")
 	names := flag.String("names", "", "a file with the names of those to try, one a line, as -list has them")
 	short := flag.Bool("short", false, "spare survivors the slowest tests")
 	list := flag.Bool("list", false, "list the mutants and end")
 	flag.Parse()
-	p, err := newPlan(*arch)
+	if *inside {
+		if err := runBatch(os.Stdout, 0); err != nil {
+			log.Fatal(err)
+		}
+		return
+	}
+	p, err := newPlan(*arch, *emulated)
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -103,12 +114,21 @@ type plan struct {
 	slow    time.Duration // factor of the time limits
 	checker string        // the tests in asm
 	short   bool          // without the slowest tests
+	batch   int           // how many mutants are tried together
+	within  bool          // in an emulated machine
 }
 
-func newPlan(arch string) (*plan, error) {
-	p := &plan{arch: arch, slow: 1, files: "*_" + arch + ".s", checker: "^Test(Macros|" + strings.ToUpper(arch) + ")$"}
-	switch arch {
-	case "amd64":
+func newPlan(arch string, emulated bool) (*plan, error) {
+	p := &plan{arch: arch, slow: 1, batch: 1, files: "*_" + arch + ".s", checker: "^Test(Macros|" + strings.ToUpper(arch) + ")$"}
+	switch {
+	case emulated:
+		if arch != "amd64" {
+			return nil, errors.New("what is emulated is amd64")
+		}
+		p.impl, p.within, p.batch = "avx512", true, 50
+		p.env = []string{"LION_REQUIRE=avx512", "LION_F16_TIES=away"}
+		p.runs = func(text string) bool { return strings.HasSuffix(text, "AVX512") }
+	case arch == "amd64":
 		if runtime.GOARCH != arch || !cpuid.CPU.Supports(cpuid.AVX2) {
 			return nil, errors.New("amd64 needs a CPU with AVX2")
 		}
@@ -120,7 +140,7 @@ func newPlan(arch string) (*plan, error) {
 		} else {
 			p.leftOut = "AVX-512, which this CPU hasn't got: its TEXTs and avx512.h"
 		}
-	case "arm64":
+	case arch == "arm64":
 		p.impl, p.env = "neon", []string{"LION_REQUIRE=neon"}
 		p.runs = func(text string) bool { return strings.HasSuffix(text, "NEON") }
 		if runtime.GOARCH != arch {
@@ -179,23 +199,44 @@ const (
 // A round is a check that may kill; the cheap ones come first.
 type round struct {
 	name  result
-	limit time.Duration
-	args  []string // of the tests, or of the go command
-	test  bool
+	where place
+	limit time.Duration // of one mutant; tests within have their own
+	args  []string
 }
+
+// A place is what runs a round.
+type place int
+
+const (
+	asTests   place = iota // the tests, args theirs
+	asCommand              // the go command
+	within                 // the tests in an emulated machine
+)
 
 // fast is how many rounds take seconds.
 const fast = 4
 
 func rounds(p *plan) []round {
-	quick := "^Test(Lengths|NaN|NoFalseNaN|ConvertLengths|WidenAll|GradStatsPaths|MixedIsWidenStepNarrow|Master|SplitIsMaster|Fused(Bits|NaN)|Stochastic(Paths|Fused)|KahanPaths|ValuesInEveryLane|Tables|Tanh)$/" + p.impl
+	vet := round{"go vet", asCommand, 2 * time.Minute, []string{"vet", "."}}
+	checker := round{"checker", asCommand, 5 * time.Minute, []string{"test", "-count=1", "-run=" + p.checker, "./asm"}}
+	if p.within {
+		alone := "/" + p.impl + "/none" // without tiles, which run what others do
+		most := "^Test(Digest|Lengths|NaN|Values|ValuesInEveryLane|GuardPages|ConvertGuardPages|WidenAll|ConvertLengths|NarrowEdges|Digest16|DigestOfStats|GradStatsLengths|GradStatsLanes|GradStatsAlone|GradStatsGuardPages|StochasticPaths|StochasticFused|KahanPaths|FusedBits|FusedNaN|Tanh)$" + alone +
+			"|^Test(Ties|NoFalseNaN|GradStatsPaths|WalkNarrow|MixedIsWidenStepNarrow|Master|MixedNaNs|SplitIsMaster)$"
+		return []round{
+			{"quick tests", within, 0, []string{"-test.short", "-test.failfast", "-test.run=^TestBriefly$/" + p.impl}},
+			{"short tests", asTests, time.Minute, []string{"-test.run=^TestTables$"}}, // reads the sources, anywhere
+			vet, checker,
+			{"all tests", within, 0, []string{"-test.short", "-test.failfast", "-test.run=" + most}},
+		}
+	}
+	quick := "^Test(Briefly|Lengths|NaN|NoFalseNaN|ConvertLengths|WidenAll|GradStatsPaths|MixedIsWidenStepNarrow|Master|SplitIsMaster|Fused(Bits|NaN)|Stochastic(Paths|Fused)|KahanPaths|ValuesInEveryLane|Tables|Tanh)$/" + p.impl
 	return []round{
-		{"quick tests", time.Minute * p.slow, []string{"-test.short", "-test.failfast", "-test.run=" + quick}, true},
+		{"quick tests", asTests, time.Minute * p.slow, []string{"-test.short", "-test.failfast", "-test.run=" + quick}},
 		// What compares plain Go with itself sees no assembly.
-		{"short tests", 2 * time.Minute * p.slow, []string{"-test.short", "-test.failfast", "-test.skip=^Test(StochasticRounds|CheckersSeeFaults|StackGrowth)$"}, true},
-		{"go vet", 2 * time.Minute, []string{"vet", "."}, false},
-		{"checker", 5 * time.Minute, []string{"test", "-count=1", "-run=" + p.checker, "./asm"}, false},
-		{"all tests", 5 * time.Minute * p.slow, []string{"-test.failfast"}, true},
+		{"short tests", asTests, 2 * time.Minute * p.slow, []string{"-test.short", "-test.failfast", "-test.skip=^Test(StochasticRounds|CheckersSeeFaults|StackGrowth)$"}},
+		vet, checker,
+		{"all tests", asTests, 5 * time.Minute * p.slow, []string{"-test.failfast"}},
 	}
 }
 
@@ -210,10 +251,15 @@ func tryAll(p *plan, all []mutant, jobs int) ([]result, error) {
 	if err != nil {
 		return nil, err
 	}
+	if p.within {
+		if err := recipe.buildProgram(); err != nil {
+			return nil, err
+		}
+	}
 	var (
 		mu      sync.Mutex
 		wg      sync.WaitGroup
-		work    = make(chan int)
+		work    = make(chan int) // the first of a batch
 		results = make([]result, len(all))
 		failed  error
 		done    int
@@ -232,23 +278,26 @@ func tryAll(p *plan, all []mutant, jobs int) ([]result, error) {
 				err = b.sound(p)
 			}
 			for i := range work {
-				var r result
+				ms := all[i:min(i+p.batch, len(all))]
+				rs := make([]result, len(ms))
 				if err == nil {
-					r, err = b.try(p, all[i])
+					rs, err = b.try(p, ms)
 				}
 				mu.Lock()
-				results[i] = r
 				failed = cmp.Or(failed, err)
-				done++
-				if r == survived && why(all[i]) == "" {
-					fmt.Println("survived:", all[i])
+				done += len(ms)
+				copy(results[i:], rs)
+				for j, r := range rs {
+					if r == survived && why(ms[j]) == "" {
+						fmt.Println("survived:", ms[j])
+					}
 				}
 				fmt.Fprintf(os.Stderr, "\r%d of %d, %v ", done, len(all), time.Since(started).Round(time.Second))
 				mu.Unlock()
 			}
 		}()
 	}
-	for i := range all {
+	for i := 0; i < len(all); i += p.batch {
 		work <- i
 	}
 	close(work)
@@ -257,59 +306,95 @@ func tryAll(p *plan, all []mutant, jobs int) ([]result, error) {
 	return results, failed
 }
 
-// sound makes sure that what is no mutant passes.
+// sound makes sure that what is no mutant passes. An emulated machine does so
+// itself, whenever it boots.
 func (b *bench) sound(p *plan) error {
-	r, out, err := b.check(p, fast)
-	if err == nil && r != survived {
-		err = fmt.Errorf("without a mutant, the %s fail:\n%s", r, out)
+	for _, r := range rounds(p)[:fast] {
+		if r.where == within {
+			continue
+		}
+		if ok, out, err := b.passes(p, r); err != nil || !ok {
+			return fmt.Errorf("without a mutant, the %s fail: %w\n%s", r.name, err, out)
+		}
 	}
-	return err
+	return nil
 }
 
-// try says what becomes of m. Those that can't be noticed get the quick tests
-// alone.
-func (b *bench) try(p *plan, m mutant) (result, error) {
+// try says what becomes of each mutant. Those that can't be noticed get the quick
+// tests alone.
+func (b *bench) try(p *plan, ms []mutant) ([]result, error) {
+	results := make([]result, len(ms))
+	for k, r := range rounds(p) {
+		var alive []int
+		for i, m := range ms {
+			if results[i] == "" && (k == 0 || why(m) == "" && (k < fast || !p.short)) {
+				alive = append(alive, i)
+			}
+		}
+		judge := b.judge
+		if r.where == within {
+			judge = b.boot
+		}
+		if err := judge(p, r, ms, alive, results); err != nil {
+			return results, err
+		}
+	}
+	for i := range results {
+		results[i] = cmp.Or(results[i], survived)
+	}
+	return results, nil
+}
+
+// judge tries those alive of the mutants in a round, and stores what became of
+// those that it ends with.
+func (b *bench) judge(p *plan, r round, ms []mutant, alive []int, results []result) error {
+	for _, i := range alive {
+		err := b.with(ms[i], r.where == asTests, func() error {
+			ok, _, err := b.passes(p, r)
+			if !ok {
+				results[i] = r.name
+			}
+			return err
+		})
+		if errors.Is(err, errNotBuilt) {
+			results[i], err = stillborn, nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// with calls f while home is m's, and the tests are built if they are wanted.
+func (b *bench) with(m mutant, built bool, f func() error) error {
 	path := filepath.Join(b.home, m.file)
 	old, err := os.ReadFile(path)
 	if err != nil {
-		return "", err
+		return err
 	}
 	lines := strings.Split(string(old), "\n")
 	lines[m.line] = m.text
-	if err := os.WriteFile(path, []byte(strings.Join(lines, "\n")), 0o666); err != nil {
-		return "", err
+	err = os.WriteFile(path, []byte(strings.Join(lines, "\n")), 0o666)
+	if err == nil && built {
+		err = b.build(m.file)
 	}
-	r := stillborn
-	if err = b.build(m.file); err == nil {
-		n := len(rounds(p))
-		switch {
-		case why(m) != "":
-			n = 1
-		case p.short:
-			n = fast
-		}
-		r, _, err = b.check(p, n)
-	} else if errors.Is(err, errNotBuilt) {
-		err = nil
+	if err == nil {
+		err = f()
 	}
-	return r, errors.Join(err, os.WriteFile(path, old, 0o666))
+	return errors.Join(err, os.WriteFile(path, old, 0o666))
 }
 
-// check runs the first n rounds until one kills.
-func (b *bench) check(p *plan, n int) (result, []byte, error) {
-	for _, r := range rounds(p)[:n] {
-		args, env := append([]string{"go"}, r.args...), p.env
-		switch {
-		case r.test:
-			args = slices.Concat(p.exec, []string{b.binary()}, r.args)
-		case r.args[0] == "test": // the checker runs here, and assembles for both
-			env = append(slices.Clone(env), "GOARCH="+runtime.GOARCH)
-		}
-		if ok, out, err := b.run(r.limit, env, args...); err != nil || !ok {
-			return r.name, out, err
-		}
+// passes runs a round here.
+func (b *bench) passes(p *plan, r round) (ok bool, output []byte, err error) {
+	args, env := append([]string{"go"}, r.args...), p.env
+	switch {
+	case r.where == asTests:
+		args = slices.Concat(p.exec, []string{b.binary()}, r.args)
+	case r.args[0] == "test": // the checker runs here, and assembles for both
+		env = append(slices.Clone(env), "GOARCH="+runtime.GOARCH)
 	}
-	return survived, nil, nil
+	return b.run(r.limit, env, args...)
 }
 
 // report prints the score and says whether all survivors are explained.

@@ -197,13 +197,17 @@ func (in instruction) with(i int, arg string) instruction {
 var opposites = map[string]string{
 	"ADD": "SUB", "SUB": "ADD", "MUL": "ADD", "DIV": "MUL", "MIN": "ADD", "SQRT": "MOVU",
 	"IADD": "VPAND", "ISHL": "VPAND", "ADDQ": "SUBQ", "ADDL": "SUBL", "ORL": "ANDL", "POPCNTL": "BSFL",
-	"VANDPS": "VORPS", "VORPS": "VANDPS", "VXORPS": "VORPS", "VANDNPS": "VANDPS", "VANDPD": "VORPD",
+	"VANDPS": "VORPS", "VORPS": "VANDPS", "VXORPS": "VORPS", "VANDNPS": "VANDPS",
 	"VPADDD": "VPSUBD", "VPAND": "VPOR", "VPSRLD": "VPSRAD", "VPSRLQ": "VPSLLQ", "VPSLLD": "VPSRLD",
 	"VPMOVZXWD": "VPMOVSXWD", "VPMOVSXWD": "VPMOVZXWD", "VPACKUSDW": "VPACKSSDW",
 	"VPMULLD": "VPADDD", "VPMADDWD": "VPAND", "VPADDUSW": "VPADDW",
 	"VPUNPCKLQDQ": "VPUNPCKHQDQ", "VPUNPCKHQDQ": "VPUNPCKLQDQ",
 	"VMAXPS": "VMINPS", "VMAXPD": "VMINPD", "VMAXSD": "VMINSD", "VMULPD": "VADDPD", "VADDPD": "VSUBPD",
 	"JLT": "JLE", "JGE": "JGT", "JZ": "JNZ", "JNZ": "JZ",
+	// AVX-512
+	"MOVZ": "MOVU", "VMOVDQU32.Z": "VMOVDQU32", "KANDW": "KORW", "KANDNW": "KANDW", "SHRQ": "SHLQ", "NEGQ": "NOTQ",
+	"CMOVQLT": "CMOVQGT", "VANDPD": "VORPD", "VPANDD": "VPORD", "VPORD": "VPANDD", "VPXORD": "VPORD", "VPANDND": "VPANDD",
+	"VPMINSD": "VPMAXSD",
 	// NEON
 	"FADD": "FSUB", "FSUB": "FADD", "FMUL": "FADD", "FDIV": "FMUL", "FMIN": "FMAX", "FMAX": "FMIN",
 	"FACGT": "FACGE", "FACGE": "FACGT", "AND16B": "EOR16B", "EOR16B": "AND16B", "INTADD": "INTSUB",
@@ -216,6 +220,11 @@ var opposites = map[string]string{
 var exchanges = map[string]string{
 	"Y0": "Y2", "Y1": "Y0", "Y2": "Y0", "Y3": "Y4", "Y4": "Y3", "Y5": "Y4", "Y6": "Y7", "Y7": "Y6",
 	"Y8": "Y10", "Y9": "Y11", "Y10": "Y8", "Y11": "Y9", "Y12": "Y13", "Y13": "Y12", "Y14": "Y15", "Y15": "Y14",
+	"Z0": "Z2", "Z1": "Z0", "Z2": "Z0", "Z3": "Z4", "Z4": "Z3", "Z5": "Z4", "Z6": "Z7", "Z7": "Z6",
+	"Z8": "Z10", "Z9": "Z11", "Z10": "Z8", "Z11": "Z9", "Z12": "Z17", "Z13": "Z12", "Z14": "Z15", "Z15": "Z14",
+	"Z16": "Z13", "Z17": "Z16", "Z18": "Z14", "Z19": "Z20", "Z20": "Z19", "Z21": "Z22", "Z22": "Z21", "Z23": "Z24",
+	"Z24": "Z23", "Z25": "Z26", "Z26": "Z27", "Z27": "Z25", "Z28": "Z29", "Z29": "Z28", "Z30": "Z31", "Z31": "Z30",
+	"K1": "K2", "K2": "K3", "K3": "K6", "K4": "K2", "K5": "K4", "K6": "K3",
 	"X0": "X2", "X1": "X0", "X2": "X1", "X3": "X4", "X4": "X3", "MSUM": "Y7", "ZERO": "Y14",
 	"p": "g", "g": "m", "m": "g", "x": "y", "y": "x", "hi": "lo", "lo": "hi",
 	"ONES": "ALMOST", "ALMOST": "ONES", "HALF": "ONES", "UPPERS": "LOWERS", "LOWERS": "UPPERS", "HIGHS": "ALMOST",
@@ -237,15 +246,16 @@ var others = [][2]string{
 
 // ordered instructions give another result when their first two operands, or for
 // a blend those after the mask, are exchanged.
-var ordered = regexp.MustCompile(`^(SUB|DIV|MIN|BLENDV|V?P?SUB\w*|VANDN\w+|VBLENDV\w+|VPACKUSDW|VPBLENDW|VM(AX|IN)[PS]\w|[FI]\w*SUB|FDIV)$`)
+var ordered = regexp.MustCompile(`^(SUB|DIV|MIN|BLEND[VM]|V?P?SUB\w*|VANDN\w+|VBLENDV\w+|VPACKUSDW|VPBLENDW|VM(AX|IN)[PS]\w|[FI]\w*SUB|FDIV)$`)
 
 var (
+	mask      = regexp.MustCompile(`^(K[1-6]|k)$`)
 	memory    = regexp.MustCompile(`^(.*)(\((?:DI|SI|DX|R8|R9|R11|R[0-2])\))$`)
 	constant  = regexp.MustCompile(`\bconst_c(Decay|NegZero|One|WD|Flip|Scale|Gamma|Eps|Kappa)\b`)
 	inCall    = regexp.MustCompile(`\((\d+)\)`)
-	fixed     = regexp.MustCompile(`^(Y([89]|1[0-4])|MSUM|ZERO|K[A-Z].*)$`) // registers that hold a constant or a sum
+	fixed     = regexp.MustCompile(`^(Y([89]|1[0-4])|Z([89]|[1-3][0-9])|MSUM|ZERO|K[A-Z].*)$`) // registers that hold a constant or a sum
 	symbol    = regexp.MustCompile(`<>\+(\d+)\(SB\)`)
-	predicate = map[string][]string{"$3": {"$7"}, "$12": {"$4", "$0"}, "$17": {"$18"}}
+	predicate = map[string][]string{"$1": {"$2"}, "$3": {"$7"}, "$7": {"$3"}, "$12": {"$4", "$0"}, "$17": {"$18"}}
 )
 
 // changes lists what can be done to an instruction, but for deleting it.
@@ -260,11 +270,13 @@ func changes(in instruction) (out []instruction) {
 	}
 	if ordered.MatchString(in.op) && len(in.args) >= 3 {
 		i := len(in.args) - 3 // a destination, and an immediate or mask, stand around them
-		a, b := in.args[i], in.args[i+1]
-		if strings.HasPrefix(in.op, "BLENDV") || strings.HasPrefix(in.op, "VBLENDV") {
+		switch {
+		case strings.Contains(in.op, "BLENDV"):
 			i = 1
-			a, b = in.args[1], in.args[2]
+		case len(in.args) == 4 && mask.MatchString(in.args[2]):
+			i = 0
 		}
+		a, b := in.args[i], in.args[i+1]
 		if a != b {
 			out = append(out, in.with(i, b).with(i+1, a))
 		}
@@ -343,6 +355,8 @@ func another(imm string) string {
 		return "$(2*" + imm[1:] + ")"
 	case n >= 4 && n&(n-1) == 0:
 		return fmt.Sprintf("$%d", n/2)
+	case n == 255: // a table of three bits
+		return "$254"
 	}
 	return fmt.Sprintf("$%d", n+1)
 }
@@ -395,5 +409,5 @@ func mutants(s *source, in map[string]bool) (out []mutant, speed int) {
 // onlySpeed instructions can't change a result: a mutant of one would survive
 // the best of tests.
 func onlySpeed(in instruction) bool {
-	return strings.HasPrefix(in.op, "PREFETCH") || in.op == "PRFM" || in.op == "PCALIGN"
+	return strings.Contains(in.op, "PREFETCH") || in.op == "PRFM" || in.op == "PCALIGN"
 }
