@@ -220,13 +220,14 @@ func rounds(p *plan) []round {
 	vet := round{"go vet", asCommand, 2 * time.Minute, []string{"vet", "."}}
 	checker := round{"checker", asCommand, 5 * time.Minute, []string{"test", "-count=1", "-run=" + p.checker, "./asm"}}
 	if p.within {
-		alone := "/" + p.impl + "/none" // without tiles, which run what others do
-		most := "^Test(Digest|Lengths|NaN|Values|ValuesInEveryLane|GuardPages|ConvertGuardPages|WidenAll|ConvertLengths|NarrowEdges|Digest16|DigestOfStats|GradStatsLengths|GradStatsLanes|GradStatsAlone|GradStatsGuardPages|StochasticPaths|StochasticFused|KahanPaths|FusedBits|FusedNaN|Tanh)$" + alone +
+		few := "^Test(FusedBits|FusedNaN|KahanPaths|StochasticPaths|StochasticFused|ConvertLengths|WidenAll|NarrowEdges|GradStatsLanes|GradStatsAlone|GradStatsKernelsFinish|DigestOfStats|Tanh)$/" + p.impl +
 			"|^Test(Ties|NoFalseNaN|GradStatsPaths|WalkNarrow|MixedIsWidenStepNarrow|Master|MixedNaNs|SplitIsMaster)$"
+		most := "^Test(Digest|Digest16|Lengths|NaN|Values|ValuesInEveryLane|GuardPages|ConvertGuardPages|GradStatsLengths|GradStatsGuardPages)$/" + p.impl + "/none" // without tiles
 		return []round{
-			{"quick tests", within, 0, []string{"-test.short", "-test.failfast", "-test.run=^TestBriefly$/" + p.impl}},
-			{"short tests", asTests, time.Minute, []string{"-test.run=^TestTables$"}}, // reads the sources, anywhere
+			{"quick tests", within, 0, []string{"-test.short", "-test.failfast", "-test.run=^Test(Briefly|GradStatsKernelsFinish)$/" + p.impl}},
+			{"tables", asTests, time.Minute, []string{"-test.run=^TestTables$"}}, // reads the sources, anywhere
 			vet, checker,
+			{"short tests", within, 0, []string{"-test.short", "-test.failfast", "-test.run=" + few}},
 			{"all tests", within, 0, []string{"-test.short", "-test.failfast", "-test.run=" + most}},
 		}
 	}
@@ -418,7 +419,7 @@ func report(all []mutant, results []result, speed int, whole bool) bool {
 	made := len(all) - count[stillborn]
 	fmt.Printf("%d mutants, %d killed, %d survived of which %d are explained (%d more can't be built; %d instructions are for speed alone)\n",
 		made, made-count[survived], count[survived], count[survived]-unexplained, count[stillborn], speed)
-	for _, r := range []result{"quick tests", "short tests", "go vet", "checker", "all tests"} {
+	for _, r := range []result{"quick tests", "tables", "short tests", "go vet", "checker", "all tests"} {
 		fmt.Printf("%6d killed by: %s\n", count[r], r)
 	}
 	for _, e := range explanations {
