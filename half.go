@@ -60,29 +60,36 @@ func (x F16) Float32() float32 {
 }
 
 // NarrowBF16 rounds each element of src as ToBF16 does. The slices must have one
-// length and share no memory; the errors are ErrLength and ErrOverlap.
+// length and share no memory, otherwise the error wraps ErrLength or ErrOverlap and
+// nothing has been written. It allocates nothing and runs on the implementation
+// that LION_IMPL names, or else the best here.
 func NarrowBF16(dst []BF16, src []float32) error {
 	return convert(current().narrowBF16, part(dst, "dst"), 2, part(src, "src"), 4)
 }
 
-// WidenBF16 is the inverse of NarrowBF16; it is exact.
+// WidenBF16 widens each element of src, exactly; a NaN keeps its bits. Slices and
+// errors are as for NarrowBF16.
 func WidenBF16(dst []float32, src []BF16) error {
 	return convert(current().widenBF16, part(dst, "dst"), 4, part(src, "src"), 2)
 }
 
-// NarrowF16 rounds each element of src as ToF16 does.
+// NarrowF16 rounds each element of src as ToF16 does. Slices and errors are as for
+// NarrowBF16.
 func NarrowF16(dst []F16, src []float32) error {
 	return convert(current().narrowF16, part(dst, "dst"), 2, part(src, "src"), 4)
 }
 
-// WidenF16 is the inverse of NarrowF16; it is exact.
+// WidenF16 widens each element of src, exactly; a NaN becomes quiet and keeps its
+// payload. Slices and errors are as for NarrowBF16.
 func WidenF16(dst []float32, src []F16) error {
 	return convert(current().widenF16, part(dst, "dst"), 4, part(src, "src"), 2)
 }
 
 // Split stores each weight in two halves: hi is the weight rounded to the nearest
 // BF16, ties away from zero, and lo its lower 16 bits. Nothing is lost: Join
-// gives the same float32, whatever it was.
+// gives the same float32, whatever it was, NaNs too. Of a NaN, hi alone may be
+// anything, an infinity or a zero even; of the canonical one, which is all that
+// steps write, it is 0x7fc0. Slices and errors are as for NarrowBF16.
 //
 // (Ties to even would not do: 65,537 floats round to each even neighbour then,
 // and lo tells 65,536 apart.)
@@ -103,8 +110,8 @@ func Split(hi []BF16, lo []uint16, weight []float32) error {
 	return nil
 }
 
-// Join puts the halves that Split made together again: the lower half, sign
-// extended, is added to the upper one.
+// Join puts the halves that Split made together again: lo, sign extended, is added
+// to hi, shifted up by 16 bits, as integers. Slices and errors are as for NarrowBF16.
 func Join(weight []float32, hi []BF16, lo []uint16) error {
 	n := len(weight)
 	if err := sameLengths(part(weight, "weight"), part(hi, "hi"), part(lo, "lo")); err != nil {

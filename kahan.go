@@ -11,14 +11,15 @@ import "unsafe"
 // a weight moves where it is smaller than 16, against 1/32 for bfloat16 alone.
 // What is smaller than half of the 17th bit is lost at each step, always the same
 // way. StepSplit moves as many bytes and loses nothing; compensation is for those
-// whose checkpoints or other tools have it.
+// whose checkpoints or other tools have it. Slices and errors are as for StepF32.
 func (s Stepper) StepBF16Kahan(param, grad, momentum, compensation []BF16) error {
 	return mixed(&s, storeKahan, part(param, "param"), part(grad, "grad"), part(momentum, "momentum"), part(compensation, "compensation"))
 }
 
 // KahanBF16 rounds weight to param, as ToBF16 does, and puts what is left over,
 // rounded too, into compensation: the sum is the weight to 17 bits, or to 2⁻¹³⁴.
-// Beside an infinity or NaN nothing is left over.
+// Beside an infinity or NaN nothing is left over. Slices and errors are as for
+// NarrowBF16.
 func KahanBF16(param, compensation []BF16, weight []float32) error {
 	n := len(param)
 	if err := sameLengths(part(param, "param"), part(compensation, "compensation"), part(weight, "weight")); err != nil {

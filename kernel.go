@@ -13,8 +13,8 @@
 //
 // The step runs in hand-written AVX-512, AVX2 or NEON assembly, chosen at
 // start-up by CPU detection, or in plain Go elsewhere (and with the build tag
-// purego). Every implementation gives the same bits: the contract below leaves
-// nothing open.
+// purego). Every implementation gives the same bits: the contract below, with the
+// formulas of Rule, Decay and Rounding, leaves nothing open.
 //
 // # The numeric contract
 //
@@ -34,7 +34,8 @@
 //     process has switched the calling thread to flush-to-zero (gcc's
 //     -ffast-math does, when a shared library is linked with it), results in
 //     the subnormal range may be flushed on that thread and this bullet alone
-//     does not hold.
+//     does not hold. C code that leaves a thread in another rounding mode breaks
+//     the first one, as it does for all of Go.
 //   - Position, alignment, length and chunking never change a bit: element i
 //     of the result depends on element i of the inputs and on the Config.
 //
@@ -62,19 +63,23 @@
 // Paper and Cautious with decay in [Decoupled] or [Independent] form run fused,
 // in one pass of assembly. Every other rule and decay works by tiles that stay in
 // the first-level cache: widen, step, narrow.
-// The bits are the same either way. In memory-bound sizes a step takes as long as
-// its bytes, so StepBF16 is about twice as fast as StepF32; but in 16 bits small
-// steps vanish, see StepBF16. [Split] and [Join], [NarrowBF16] and its siblings
-// convert whole slices. [GradStats] looks for what loss scaling and clipping want
-// to know.
+// The bits are the same either way. The slices of a call must have one length and
+// share no memory, else the error wraps [ErrLength] or [ErrOverlap] and nothing has
+// been written; empty and nil slices are fine, and no call allocates.
+//
+// In memory-bound sizes a step takes as long as its bytes, so StepBF16 is about twice
+// as fast as StepF32; but in 16 bits small steps vanish, see StepBF16. [Split] and
+// [Join], [NarrowBF16] and its siblings convert whole slices. [GradStats] looks for
+// what loss scaling and clipping want to know.
 //
 // # Choosing an implementation
 //
 // The best implementation that the CPU supports is used unless
 // Config.Implementation or the environment variable LION_IMPL names another
-// (avx512, avx2, neon, generic). GODEBUG=cpu.avx2=off, cpu.avx512f=off and their
-// siblings are obeyed; without AVX2 there is no AVX-512. A LION_IMPL that is
-// unknown or can't run here stops the program at start-up.
+// (avx512, avx2, neon, generic). Conversions and statistics, which have no Config,
+// heed LION_IMPL alone. GODEBUG=cpu.avx2=off, cpu.avx512f=off and their siblings are
+// obeyed; without AVX2 there is no AVX-512. A LION_IMPL that is unknown or can't run
+// here stops the program at start-up.
 package lion
 
 import (

@@ -7,9 +7,10 @@ import (
 )
 
 // This file steps slices of 16-bit formats: arithmetic is float32 on the widened
-// values, and results are rounded once when stored. It works tile by tile: widen,
-// run the float32 kernels of the same implementation, narrow, so that every rule
-// and decay goes with every format.
+// values, and results are rounded once when stored. Where there is a fused kernel
+// it does all of that in one pass (fused.go); else it goes tile by tile: widen, run
+// the float32 kernels of the same implementation, narrow, so that every rule and
+// decay goes with every format.
 
 // kind is how the elements of one slice are stored.
 type kind uint8
@@ -43,8 +44,10 @@ func (k kind) size() int { return int(kindSizes[k]) }
 
 var kindSizes = [numKinds]uint8{kindF32: 4, kindF64: 8, kindBF16: 2, kindF16: 2, kindSplit: 2, kindKahan: 2}
 
-// StepBF16 is StepF32 on weights, gradients and momentum in bfloat16. Each new
-// weight and momentum is rounded once, the weight as Config.Rounding says.
+// StepBF16 is StepF32 on weights, gradients and momentum in bfloat16, with its
+// conditions and errors. Each new weight and momentum is rounded once, the weight
+// as Config.Rounding says; with StochasticRounding and without Stepper.At the error
+// wraps ErrConfig.
 //
 // Rounded to nearest, a weight moves only where the step is more than half the
 // distance to its neighbour: at LR 1e-4 where it is smaller than 1/32. That is
@@ -61,7 +64,9 @@ func (s Stepper) StepF16(param, grad, momentum []F16) error {
 
 // StepMasterBF16 steps float32 weights by a bfloat16 gradient and writes the new
 // weights, rounded to nearest, to shadow as well: the copy that the model
-// computes with, in the same pass.
+// computes with, in the same pass. shadow is only written; what it held is of no
+// account. The four slices must have one length and share no memory, otherwise the
+// error wraps ErrLength or ErrOverlap and nothing has been written.
 func (s Stepper) StepMasterBF16(master []float32, grad []BF16, momentum []float32, shadow []BF16) error {
 	return mixed(&s, storeMasterBF16, part(master, "master"), part(grad, "grad"), part(momentum, "momentum"), part(shadow, "shadow"))
 }
@@ -83,8 +88,11 @@ func (s Stepper) StepF32M16(param, grad []float32, momentum []BF16) error {
 
 // StepSplit steps float32 weights that are stored in two halves, as Split makes
 // them: hi, the weight rounded to bfloat16, which the model computes with, and
-// lo. Together they are the float32 exactly, so that the run equals one with a
-// float32 master, bit for bit, in six bytes less traffic.
+// lo. Together they are the float32 exactly: from the same gradients the weights
+// are those of StepMasterBF16M16, bit for bit, in two bytes less traffic and less
+// memory. (hi rounds ties away from zero, that shadow to even. A model computes
+// with another number at each tie, so its gradients may differ.) Slices and errors
+// are as for StepMasterBF16.
 func (s Stepper) StepSplit(hi []BF16, lo []uint16, grad, momentum []BF16) error {
 	return mixed(&s, storeSplit, part(hi, "hi"), part(grad, "grad"), part(momentum, "momentum"), part(lo, "lo"))
 }

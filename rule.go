@@ -29,7 +29,8 @@ const (
 	// without the square, which could overflow. Where the gradient is zero n is
 	// zero too and the step is η·m̂/ε: with ε = 1e-8 that is 10⁸ times the
 	// momentum, so a zero gradient makes the weight jump. That is the rule as
-	// written; use it on dense gradients only.
+	// written; use it on dense gradients only. GradScale can't be folded into its
+	// constants: the gradient is multiplied by it first, and rounded.
 	BiasCorrected
 
 	// Cautious: Paper, but the step is zero wherever sign(c)·g ≤ 0 or either is
@@ -44,7 +45,8 @@ const (
 
 	// Smooth: p ← p − η·tanh(κ·c). The "smooth" mode of optax's scale_by_lion.
 	// The hyperbolic tangent is a fixed sequence of rounded operations, the
-	// same bits on every machine, within 3.5 units in the last place.
+	// same bits on every machine, within 3.5 units in the last place: E/(E+2)
+	// with E = e^(2|x|) − 1 by a Taylor polynomial; tanh.go has each operation.
 	Smooth
 
 	numRules
@@ -64,11 +66,13 @@ func ParseRule(s string) (Rule, error) {
 
 // Decay says where WeightDecay acts. WeightDecay = 0 is no decay with each.
 //
-//	           formula                       who means it, default λ
-//	Decoupled  p·(1−η·λ), then the step      lion-pytorch 0, timm 0, pytorch-optimizer 0, DeepSpeed 0, MLX 0
-//	Paper      p − η·(u + λ·p), u the step   the paper, optax.lion 1e-3, Google's TensorFlow 0
-//	Independent p·(1−λ), then the step       pytorch-optimizer with fixed_decay, MosaicML (times its schedule)
-//	Coupled    g + λ·p before everything     the listings of some tutorials, pytorch-optimizer with weight_decouple off
+//	                formula                        who means it, default λ
+//	Decoupled       p·(1−η·λ), then the step       lion-pytorch 0, timm 0, pytorch-optimizer 0, DeepSpeed 0, MLX 0
+//	DecoupledPaper  p − η·(u + λ·p), u the step    the paper, optax.lion 1e-3, Google's TensorFlow 0
+//	Independent     p·(1−λ), then the step         pytorch-optimizer with fixed_decay, MosaicML (times its schedule)
+//	Coupled         g + λ·p before everything      the listings of some tutorials, pytorch-optimizer with weight_decouple off
+//
+// pytorch-optimizer and MosaicML have no default of their own for the last two.
 type Decay uint8
 
 const (
@@ -78,7 +82,9 @@ const (
 	DecoupledPaper
 	// Independent: p·(1−λ), then the step; λ is not multiplied by η.
 	Independent
-	// Coupled: the gradient is g + λ·p before everything, classic L2.
+	// Coupled: the gradient is g + λ·p before everything, classic L2. With a
+	// GradScale s it is g + (λ/s)·p, where λ/s is formed in float64 and rounded
+	// once, and s is in the constants as ever: λ is not scaled.
 	Coupled
 
 	numDecays
@@ -99,7 +105,8 @@ func ParseDecay(s string) (Decay, error) {
 // CautiousScale says what the Cautious rule multiplies its step by. The scales
 // but ScaleNone look at the whole tensor, whose elements a first pass counts
 // exactly: n elements, k of them with sign(c)·g > 0. The tensor is what one
-// call gets, so it must not be split over calls.
+// call gets, so it must not be split over calls. η times the scale is formed in
+// float64 and rounded once to the element type.
 type CautiousScale uint8
 
 const (
