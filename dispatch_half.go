@@ -4,8 +4,8 @@ package lion
 
 import "unsafe"
 
-// This file declares the assembly of the 16-bit formats, and of the statistics,
-// which count for them most; dispatch.go puts it into the table.
+// This file declares the assembly of the 16-bit formats and of the statistics of all
+// formats; dispatch.go puts it into the table.
 
 func avx512Converters() converters {
 	return converters{

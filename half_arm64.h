@@ -37,9 +37,11 @@
 	UZP2_8H(x+1, x, h)     \
 	UZP2_8H(x+3, x+2, h+1)
 
-// EVEN, LESS and UP make of HALVES(x, t, h) x rounded to nearest, ties to even,
-// for numbers and canonical NaNs: the lower halves less one, if there is one to
-// take, where the upper half is even, t+2; their first bit then says which go up.
+// EVEN, LESS and UP round to bfloat16, to nearest, ties to even, numbers and
+// canonical NaNs, whose lower halves are in t and upper ones in h, as HALVES puts
+// them there. A tie, 0x8000 in the lower half, goes up only where the upper half is
+// odd. So EVEN makes t+2 one where the upper half is even, LESS takes that from the
+// lower half, unless it is 0, and UP adds the first bit of what is left to h.
 #define EVEN(t, h) \
 	BIC16B(h, KONE, t+2)   \
 	BIC16B(h+1, KONE, t+3)

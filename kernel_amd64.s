@@ -8,31 +8,10 @@
 // avx512.h, which say what each of these instructions is used for. Loops begin a
 // cache line: elsewhere they take up to 6 % longer in L1 on Zen 3.
 
-#define SIZE 4
-#define LOGSIZE 2
-#define LANES512 16
-#define MOVU VMOVUPS
-#define MOVZ VMOVUPS.Z
-#define MOV1 VMOVSS
-#define BCAST VBROADCASTSS
-#define MUL VMULPS
-#define ADD VADDPS
-#define SUB VSUBPS
-#define DIV VDIVPS
-#define SQRT VSQRTPS
-#define CMP VCMPPS
-#define BLENDV VBLENDVPS
-#define BLENDM VBLENDMPS
-#define MOVMSK VMOVMSKPS
-#define MIN VMINPS
-#define TERNLOG VPTERNLOGD
-#define IADD VPADDD
-#define ISHL VPSLLD
-#define MOVM2 VPMOVD2M
-#define KONES KXNORW
+#include "float32_amd64.h"
+
 #define MSUM Y6
 #define ZERO Y15
-#define MANTISSA 23
 
 // The terms of tanh's polynomial after the first: see TERM.
 #define TERMS \

@@ -9,38 +9,17 @@
 // reaches a bfloat16 comes from one and has zeros below, but for a NaN from a
 // float32 gradient: the caller mends both.
 //
-//	R11  the shadow, the lower halves or the compensation, if any; the rest as in
-//	     avx2.h and avx512.h
+//	R11  the shadow, the lower halves or the compensation, if any
+//	the rest of AVX-512 as in avx512.h, of AVX2 as in avx2.h and, where two vectors
+//	are stepped at once, in pairs_amd64.h
 //
 // A stream is BF (bfloat16), H (IEEE half), F (float32), or SP with LO, the halves
 // of a float32.
 
-#define SIZE 4
-#define LOGSIZE 2
-#define LANES512 16
-#define MOVU VMOVUPS
-#define MOVZ VMOVUPS.Z
-#define MOV1 VMOVSS
-#define BCAST VBROADCASTSS
-#define MUL VMULPS
-#define ADD VADDPS
-#define SUB VSUBPS
-#define DIV VDIVPS
-#define SQRT VSQRTPS
-#define CMP VCMPPS
-#define BLENDV VBLENDVPS
-#define BLENDM VBLENDMPS
-#define MOVMSK VMOVMSKPS
-#define MIN VMINPS
-#define TERNLOG VPTERNLOGD
-#define IADD VPADDD
-#define ISHL VPSLLD
-#define MOVM2 VPMOVD2M
-#define KONES KXNORW
+#include "float32_amd64.h"
+
 #define MSUM Y7
 #define ZERO ZEROS
-#define MANTISSA 23
-
 #define TERMS
 #define ZTERMS
 

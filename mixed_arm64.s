@@ -14,7 +14,7 @@
 //	V4–V7, V12–V19  after the rule, scratch, and the halves that are stored
 //	V29             KONE of half_arm64.h
 //
-//	R5 scratch   R11 the shadow, or the lower halves
+//	R5 scratch   R11 the shadow, the lower halves, the compensation or draws
 //	the rest as in neon_arm64.h
 
 #define FADD FADD4S
@@ -180,6 +180,9 @@
 	WIDENBF(18, VT)         \
 	FOURV(FADD4S, VT, VP, VP)
 #define NEXTKAHAN
+
+// STOREKAHAN: the compensation is what rounding leaves over of param, rounded, and 0
+// where that isn't finite. Smashes VG, VU, VT.
 #define STOREKAHAN \
 	ROUNDBOTH                 \
 	FSTPQ (F12, F13), (R2)    \
@@ -187,17 +190,19 @@
 	WIDENBF(14, VG)           \
 	FOURV(FSUB4S, VG, VP, VP) \
 	ROUNDBF(VP, VU, VT)       \
-	ADD8H(12, 12, 16)         \
-	ADD8H(13, 13, 17)         \
-	CMHI8H(30, 16, 16)        \
-	CMHI8H(30, 17, 17)        \
-	BIC16B(16, 12, 12)        \
-	BIC16B(17, 13, 13)        \
+	ADD8H(VT, VT, VU)         \
+	ADD8H(VT+1, VT+1, VU+1)   \
+	CMHI8H(KMOST, VU, VU)     \
+	CMHI8H(KMOST, VU+1, VU+1) \
+	BIC16B(VU, VT, VT)        \
+	BIC16B(VU+1, VT+1, VT+1)  \
 	FSTPQ (F12, F13), (R11)   \
 	ADVANCE(32)               \
 	ADD   $32, R11
 
-// SETUPKAHAN: the largest finite bfloat16, without its sign, shifted by 1.
+// SETUPKAHAN: V30 = the bits of the largest finite bfloat16 shifted by 1, past which,
+// without its sign, a number isn't finite.
+#define KMOST 30
 #define SETUPKAHAN FILL(0xfefffeff, V30)
 
 // SIXTEEN steps 16 elements of a scheme by a rule, which is named by what follows

@@ -92,8 +92,8 @@ GLOBL mixed16<>(SB), RODATA|NOPTR, $320
 	ADD Y0, Y2, Y2   \
 	ADD Y4, Y6, Y6
 
-// PAIRAGREE: AGREE for gradients in Y1 and Y5. Their scale's sign is that of
-// (1−β1)·s. Smashes Y0, Y1, Y4, Y5.
+// PAIRAGREE: AGREE for gradients in Y1 and Y5. The sign of s, which AGREE wants, is
+// that of (1−β1)·s in Y9. Smashes Y0, Y1, Y4, Y5.
 #define PAIRAGREE(ga, gb, ma, mb) \
 	PAIRINTERP(ga, gb, ma, mb) \
 	VXORPS Y1, Y3, Y0          \

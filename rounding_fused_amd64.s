@@ -15,32 +15,10 @@
 //	Z27  2⁴⁰   Z28  65536   Z29  2⁻¹⁴   Z30  minus the difference of the biases,
 //	shifted by 3   Z31  what makes infinity a NaN; the rest as in avx512.h
 
-#define SIZE 4
-#define LOGSIZE 2
-#define LANES512 16
-#define MOVU VMOVUPS
-#define MOVZ VMOVUPS.Z
-#define MOV1 VMOVSS
-#define BCAST VBROADCASTSS
-#define MUL VMULPS
-#define ADD VADDPS
-#define SUB VSUBPS
-#define DIV VDIVPS
-#define SQRT VSQRTPS
-#define CMP VCMPPS
-#define BLENDV VBLENDVPS
-#define BLENDM VBLENDMPS
-#define MOVMSK VMOVMSKPS
-#define MIN VMINPS
-#define TERNLOG VPTERNLOGD
-#define IADD VPADDD
-#define ISHL VPSLLD
-#define MOVM2 VPMOVD2M
-#define KONES KXNORW
+#include "float32_amd64.h"
+
 #define MSUM Y7
 #define ZERO ZEROS
-#define MANTISSA 23
-
 #define TERMS
 #define ZTERMS
 
