@@ -43,25 +43,34 @@ func main() {
 	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
 }
 
-// run executes one command line and returns its exit status.
+// run executes one command line and returns its exit status. Results that
+// couldn't be written are a failure.
 func run(args []string, stdout, stderr io.Writer) int {
 	if len(args) == 0 {
 		usage(stderr)
 		return exitUsage
 	}
+	out := &errWriter{w: stdout}
 	switch args[0] {
 	case "help", "-h", "-help", "--help":
-		usage(stdout)
+		usage(out)
+		if out.err != nil {
+			fmt.Fprintf(stderr, "lion: %s\n", message(out.err))
+			return exitFail
+		}
 		return exitOK
 	}
 	for _, c := range commands {
 		if c.name != args[0] {
 			continue
 		}
-		err := c.run(args[1:], stdout, stderr)
+		err := c.run(args[1:], out, stderr)
+		if err == nil || errors.Is(err, flag.ErrHelp) {
+			err = out.err
+		}
 		var misuse usageError
 		switch {
-		case err == nil, errors.Is(err, flag.ErrHelp):
+		case err == nil:
 			return exitOK
 		case errors.As(err, &misuse):
 			fmt.Fprintf(stderr, "lion %s: %s\nRun 'lion %s -h' for its flags.\n", c.name, message(err), c.name)
@@ -74,6 +83,20 @@ func run(args []string, stdout, stderr io.Writer) int {
 	fmt.Fprintf(stderr, "lion: unknown command %q\n\n", args[0])
 	usage(stderr)
 	return exitUsage
+}
+
+// An errWriter writes to w until that fails, and keeps the error: who prints a
+// report needn't look after each line.
+type errWriter struct {
+	w   io.Writer
+	err error
+}
+
+func (e *errWriter) Write(p []byte) (n int, err error) {
+	if e.err == nil {
+		n, e.err = e.w.Write(p)
+	}
+	return n, e.err
 }
 
 // message is err's text without the name of the package, which is the

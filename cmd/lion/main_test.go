@@ -2,6 +2,8 @@ package main
 
 import (
 	"bytes"
+	"errors"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -58,5 +60,31 @@ func TestExitStatusAndMessage(t *testing.T) {
 				assert.Empty(t, stderr)
 			}
 		})
+	}
+}
+
+// A fullWriter takes room bytes.
+type fullWriter struct{ room int }
+
+var errFull = errors.New("no room is left")
+
+func (f *fullWriter) Write(p []byte) (int, error) {
+	if len(p) > f.room {
+		return 0, errFull
+	}
+	f.room -= len(p)
+	return len(p), nil
+}
+
+// Results that can't be written are a failure, wherever the room ends.
+func TestLostResults(t *testing.T) {
+	for _, args := range []string{"train -epochs 1", "info", "verify -time 0", "help", "train -h"} {
+		code, stdout, _ := lionCommand(strings.Fields(args)...)
+		assert.Equal(t, exitOK, code, args)
+		for _, room := range []int{0, len(stdout) - 20} {
+			var errs bytes.Buffer
+			assert.Equal(t, exitFail, run(strings.Fields(args), &fullWriter{room}, &errs), "%s, %d bytes", args, room)
+			assert.Contains(t, errs.String(), errFull.Error(), "%s, %d bytes", args, room)
+		}
 	}
 }

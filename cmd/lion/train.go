@@ -149,8 +149,10 @@ func train(o trainOptions, d *dataset, m matmul, stdout, stderr io.Writer) (trai
 		}
 		result.history = append(result.history, line)
 		bar.clear()
-		fmt.Fprintf(stdout, "%5d   %10.4f   %8.2f %%   %13.4f   %10.2f %%   %7.1f s\n", e+1,
-			line.train.loss, 100*line.train.accuracy, line.test.loss, 100*line.test.accuracy, time.Since(start).Seconds())
+		if _, err := fmt.Fprintf(stdout, "%5d   %10.4f   %8.2f %%   %13.4f   %10.2f %%   %7.1f s\n", e+1,
+			line.train.loss, 100*line.train.accuracy, line.test.loss, 100*line.test.accuracy, time.Since(start).Seconds()); err != nil {
+			return result, err // what is the use of going on?
+		}
 	}
 	bar.close()
 	result.total = time.Since(start)

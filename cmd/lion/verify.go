@@ -76,8 +76,10 @@ func (v *verifier) run() error {
 	if !slices.Contains(v.impls, reference) {
 		return fmt.Errorf("no implementation is called %s: there is nothing to compare with", reference)
 	}
-	fmt.Fprintf(v.stdout, "Comparing %s with %s, and functions on %s with %s, for %v on %d threads, seed %d.\n\n",
-		strings.Join(v.impls, ", "), reference, v.preferred.name, restatedName, v.limit, v.workers, v.seed)
+	if _, err := fmt.Fprintf(v.stdout, "Comparing %s with %s, and functions on %s with %s, for %v on %d threads, seed %d.\n\n",
+		strings.Join(v.impls, ", "), reference, v.preferred.name, restatedName, v.limit, v.workers, v.seed); err != nil {
+		return err
+	}
 	start := time.Now()
 	v.tallies = map[string]map[string]*tally{}
 	for _, s := range v.subjects {
