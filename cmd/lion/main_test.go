@@ -45,7 +45,7 @@ func TestExitStatusAndMessage(t *testing.T) {
 		{"bad layers", []string{"train", "-hidden", "12,x"}, exitUsage, "", `-hidden "12,x"`},
 		{"no such data", []string{"train", "-data", "letters"}, exitUsage, "", `-data "letters"`},
 		{"not an SVG", []string{"train", "-plot", "a.png"}, exitUsage, "", ".svg"},
-		{"plot in no folder", []string{"train", "-plot", "no/such/a.svg"}, exitUsage, "", `"no/such"`},
+		{"plot in no folder", []string{"train", "-plot", "no/such/a.svg"}, exitUsage, "", "no/such/a.svg"},
 		{"time runs backwards", []string{"verify", "-time", "-1s"}, exitUsage, "", "-time -1s"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -1,8 +1,11 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"image/color"
+	"io"
+	"io/fs"
 	"math"
 	"os"
 	"path/filepath"
@@ -16,17 +19,55 @@ import (
 	"gonum.org/v1/plot/vg/vgsvg"
 )
 
-// checkPlot tells early that a plot couldn't be written.
-func checkPlot(path string) error {
-	switch {
-	case path == "":
-		return nil
-	case !strings.EqualFold(filepath.Ext(path), ".svg"):
-		return misuse("-plot %q: the name must end in .svg", path)
-	case !isDir(filepath.Dir(path)):
-		return misuse("-plot %q: there is no folder %q", path, filepath.Dir(path))
+// plotFile is the file that a plot goes to. It is opened before the training, so
+// that a name that can't be written doesn't cost one, and keeps its content until
+// there is a plot.
+type plotFile struct {
+	file *os.File
+	new  bool // it wasn't there before
+}
+
+// openPlot opens path. Whoever calls it calls close.
+func openPlot(path string) (*plotFile, error) {
+	if !strings.EqualFold(filepath.Ext(path), ".svg") {
+		return nil, misuse("-plot %q: the name must end in .svg", path)
+	}
+	_, err := os.Lstat(path)
+	absent := errors.Is(err, fs.ErrNotExist)
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE, 0o666)
+	if err != nil {
+		return nil, misuse("-plot: %w", err)
+	}
+	return &plotFile{f, absent}, nil
+}
+
+// draw makes a plot of the training the file's content.
+func (p *plotFile) draw(title string, history []epoch) error {
+	plot, err := plotTraining(title, history)
+	if err != nil {
+		return err
+	}
+	if info, err := p.file.Stat(); err == nil && info.Mode().IsRegular() { // not a pipe
+		if err := p.file.Truncate(0); err != nil {
+			return fmt.Errorf("plot: %w", err)
+		}
+	}
+	if _, err := plot.WriteTo(p.file); err != nil {
+		return fmt.Errorf("plot: %w", err)
+	}
+	p.new = false
+	if err := p.file.Close(); err != nil {
+		return fmt.Errorf("plot: %w", err)
 	}
 	return nil
+}
+
+// close leaves no new file behind if there is nothing in it.
+func (p *plotFile) close() {
+	p.file.Close()
+	if p.new {
+		os.Remove(p.file.Name())
+	}
 }
 
 var (
@@ -35,7 +76,7 @@ var (
 )
 
 // plotTraining draws loss and accuracy by epoch, one above the other, as SVG.
-func plotTraining(path, title string, history []epoch) error {
+func plotTraining(title string, history []epoch) (io.WriterTo, error) {
 	loss := newPlot("cross-entropy loss")
 	loss.Title.Text = title
 	loss.Title.TextStyle.Font.Size = vg.Points(10)
@@ -63,7 +104,7 @@ func plotTraining(path, title string, history []epoch) error {
 		}
 		line, dots, err := plotter.NewLinePoints(points)
 		if err != nil {
-			return fmt.Errorf("plot: %w", err)
+			return nil, fmt.Errorf("plot: %w", err)
 		}
 		line.Width, line.Color = vg.Points(1.5), c.color
 		dots.Shape, dots.Radius, dots.Color = draw.CircleGlyph{}, vg.Points(2), c.color
@@ -78,18 +119,7 @@ func plotTraining(path, title string, history []epoch) error {
 	for i, c := range plot.Align(rows, tiles, draw.New(canvas)) {
 		rows[i][0].Draw(c[0])
 	}
-	f, err := os.Create(path)
-	if err != nil {
-		return fmt.Errorf("plot: %w", err)
-	}
-	if _, err := canvas.WriteTo(f); err != nil {
-		f.Close()
-		return fmt.Errorf("plot: %w", err)
-	}
-	if err := f.Close(); err != nil {
-		return fmt.Errorf("plot: %w", err)
-	}
-	return nil
+	return canvas, nil
 }
 
 func newPlot(y string) *plot.Plot {

@@ -22,8 +22,12 @@ func trainCommand(args []string, stdout, stderr io.Writer) error {
 	if _, err := lion.New(o.config); err != nil {
 		return usageError{err}
 	}
-	if err := checkPlot(o.plot); err != nil {
-		return err
+	var plot *plotFile
+	if o.plot != "" {
+		if plot, err = openPlot(o.plot); err != nil {
+			return err
+		}
+		defer plot.close()
 	}
 	d, m, err := loadData(o.data)
 	if err != nil {
@@ -44,13 +48,14 @@ func trainCommand(args []string, stdout, stderr io.Writer) error {
 		f32 = &r
 	}
 	printSummary(stdout, result, f32)
-	if o.plot != "" {
-		if err := plotTraining(o.plot, d.name, result.history); err != nil {
-			return err
+	if plot != nil {
+		err = plot.draw(d.name, result.history)
+		if err == nil {
+			fmt.Fprintf(stdout, "plot             %s\n", o.plot)
 		}
-		fmt.Fprintf(stdout, "plot             %s\n", o.plot)
 	}
-	return nil
+	printDigest(stdout, result)
+	return err
 }
 
 // loadData returns a data set and the matrix products that suit its size.
@@ -98,6 +103,7 @@ func train(o trainOptions, d *dataset, m matmul, stdout, stderr io.Writer) (trai
 	samples := len(d.train.labels)
 	sizes := slices.Concat([]int{d.inputs}, o.hidden, []int{d.classes})
 	batch := min(o.batch, samples)
+	o.batch = batch // as the header says it
 	net := newNetwork(sizes, batch, m, &random)
 	batches := (samples + batch - 1) / batch
 	opt, err := newOptimizer(o.config, o.scheme, net.param, o.epochs*batches)

@@ -24,7 +24,7 @@ const digitsDigest = "4ad808bc8c7ad3349156794772a450aa8a02b0f286771be4e864afac6c
 var (
 	digestLine   = regexp.MustCompile(`(?m)^SHA-256 +([0-9a-f]{64}) `)
 	accuracyLine = regexp.MustCompile(`(?m)^accuracy +([0-9.]+) %`)
-	usageLine    = regexp.MustCompile(`(?m)^optimizer +(\S+): [0-9,]+ steps, ([0-9.]+) % of .* ([0-9.]+) GB/s`)
+	usageLine    = regexp.MustCompile(`(?m)^optimizer +(\S+): [0-9,]+ steps?, ([0-9.]+) % of .* ([0-9.]+) GB/s`)
 )
 
 // trained is what the report of a training run says.
@@ -102,6 +102,20 @@ func TestTrainFlags(t *testing.T) {
 	}
 }
 
+// The header says what is done, not what was asked for.
+func TestTrainHeader(t *testing.T) {
+	for args, want := range map[string]string{
+		"-epochs 1 -batch 100000": "1 epoch in batches of 1,438, seed 1",
+		"-epochs 2 -batch 1438":   "2 epochs in batches of 1,438, seed 1",
+		"-epochs 1 -batch 900":    "1 epoch in batches of 900, seed 1",
+	} {
+		code, stdout, stderr := lionCommand(append([]string{"train"}, strings.Fields(args)...)...)
+		require.Equal(t, exitOK, code, stderr)
+		assert.Contains(t, stdout, "\ntraining         "+want+"\n", args)
+		assert.Equal(t, args == "-epochs 1 -batch 100000", strings.Contains(stdout, ": 1 step, "), args)
+	}
+}
+
 func TestTrainDiverges(t *testing.T) {
 	for _, format := range []string{"f32", "bf16", "f16"} {
 		code, _, stderr := lionCommand("train", "-lr", "1e30", "-weight-decay", "0", "-epochs", "3", "-format", format)
@@ -121,6 +135,7 @@ func testTrainPlot(t *testing.T, epochs string) {
 	code, stdout, stderr := lionCommand("train", "-epochs", epochs, "-plot", file)
 	require.Equal(t, exitOK, code, stderr)
 	assert.Contains(t, stdout, file)
+	assert.Regexp(t, `\nSHA-256 +[0-9a-f]{64} [^\n]*\n$`, stdout, "it is the last line, plot or not")
 	text, err := os.ReadFile(file)
 	require.NoError(t, err)
 	for _, word := range []string{"<svg", "cross-entropy loss", "accuracy, %", "held out", "epoch"} {
@@ -133,6 +148,49 @@ func testTrainPlot(t *testing.T, epochs string) {
 			require.NoError(t, err)
 		}
 	}
+}
+
+// A plot that can't be written is told before the training, and a training that
+// fails leaves no trace where the plot would have gone.
+func TestTrainPlotFile(t *testing.T) {
+	dir := t.TempDir()
+	folder := filepath.Join(dir, "folder.svg")
+	require.NoError(t, os.Mkdir(folder, 0o777))
+	for _, bad := range []string{folder, filepath.Join(dir, "no", "such.svg"), filepath.Join(dir, "name.png")} {
+		code, stdout, stderr := lionCommand("train", "-epochs", "1", "-plot", bad)
+		assert.Equal(t, exitUsage, code, bad)
+		assert.Empty(t, stdout, bad)
+		assert.Contains(t, stderr, bad)
+	}
+	old, fresh := filepath.Join(dir, "old.svg"), filepath.Join(dir, "fresh.svg")
+	long := strings.Repeat("an older and longer plot\n", 10_000)
+	require.NoError(t, os.WriteFile(old, []byte(long), 0o666))
+	for _, file := range []string{old, fresh} {
+		code, _, _ := lionCommand("train", "-lr", "1e30", "-weight-decay", "0", "-epochs", "1", "-plot", file)
+		require.Equal(t, exitFail, code)
+	}
+	assert.NoFileExists(t, fresh)
+	text, err := os.ReadFile(old)
+	require.NoError(t, err)
+	assert.Equal(t, long, string(text))
+
+	trainOK(t, "-epochs", "1", "-plot", old)
+	text, err = os.ReadFile(old)
+	require.NoError(t, err)
+	assert.True(t, strings.HasSuffix(string(text), "</svg>\n"), "nothing is left of the older one")
+}
+
+// A disk that fills up costs the plot, not the digest.
+func TestTrainPlotLost(t *testing.T) {
+	if _, err := os.Stat("/dev/full"); err != nil {
+		t.Skip("NOT TESTED: there is no /dev/full")
+	}
+	file := filepath.Join(t.TempDir(), "full.svg")
+	require.NoError(t, os.Symlink("/dev/full", file))
+	code, stdout, stderr := lionCommand("train", "-epochs", "1", "-plot", file)
+	assert.Equal(t, exitFail, code)
+	assert.Contains(t, stderr, file)
+	assert.Regexp(t, digestLine, stdout)
 }
 
 func TestTrainMNIST(t *testing.T) {

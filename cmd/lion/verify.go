@@ -76,8 +76,8 @@ func (v *verifier) run() error {
 	if !slices.Contains(v.impls, reference) {
 		return fmt.Errorf("no implementation is called %s: there is nothing to compare with", reference)
 	}
-	if _, err := fmt.Fprintf(v.stdout, "Comparing %s with %s, and functions on %s with %s, for %v on %d threads, seed %d.\n\n",
-		strings.Join(v.impls, ", "), reference, v.preferred.name, restatedName, v.limit, v.workers, v.seed); err != nil {
+	if _, err := fmt.Fprintf(v.stdout, "Comparing %s with %s, and functions on %s with %s, for %v on %s, seed %d.\n\n",
+		strings.Join(v.impls, ", "), reference, v.preferred.name, restatedName, v.limit, count(v.workers, "thread"), v.seed); err != nil {
 		return err
 	}
 	start := time.Now()
