@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"crypto/sha256"
 	"fmt"
 	"hash"
@@ -58,8 +59,9 @@ func newChecker(s subject, m maker, contenders []contender, report func(string))
 	return c
 }
 
-// fixed runs the fixed part, which gives the digests.
-func (c *checker) fixed(tallies map[string]*tally) error {
+// fixed runs the fixed part, which gives the digests unless it is interrupted;
+// done is called after each trial.
+func (c *checker) fixed(ctx context.Context, tallies map[string]*tally, done func()) error {
 	c.hashes = map[string]hash.Hash{}
 	for _, x := range c.contenders {
 		c.hashes[x.name] = sha256.New()
@@ -67,9 +69,13 @@ func (c *checker) fixed(tallies map[string]*tally) error {
 	defer func() { c.hashes = nil }()
 	r := rng(1)
 	for range fixedTrials {
+		if ctx.Err() != nil {
+			return nil
+		}
 		if err := c.trial(&r, tallies); err != nil {
 			return err
 		}
+		done()
 	}
 	for name, h := range c.hashes {
 		tallies[name].digest = fmt.Sprintf("%x", h.Sum(nil))[:digestShown]

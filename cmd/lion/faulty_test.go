@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"io"
 	"slices"
 	"time"
@@ -147,13 +148,13 @@ func verifyFaulty(f fault, names ...string) (code int, stdout, stderr string) {
 	})
 	good := commands
 	defer func() { commands = good }()
-	commands = []command{{"verify", "", func(_ []string, stdout, stderr io.Writer) error {
+	commands = []command{{"verify", "", func(ctx context.Context, _ []string, stdout, stderr io.Writer) error {
 		v := verifier{
 			subjects: subjects, make: makeFaulty(f),
 			impls: []string{"faulty", reference}, preferred: contender{"faulty", f.functions()},
 			workers: 2, seed: 1, limit: time.Nanosecond, stdout: stdout, stderr: stderr,
 		}
-		return v.run()
+		return v.run(ctx)
 	}}}
 	return lionCommand("verify")
 }

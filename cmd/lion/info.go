@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"flag"
 	"fmt"
 	"io"
@@ -17,7 +18,7 @@ import (
 const infoAbout = `Prints the CPU, its features, the implementations that can run here, the one
 that is chosen, and why.`
 
-func infoCommand(args []string, stdout, stderr io.Writer) error {
+func infoCommand(_ context.Context, args []string, stdout, stderr io.Writer) error {
 	if err := parse(flag.NewFlagSet("info", flag.ContinueOnError), infoAbout, args, stdout); err != nil {
 		return err
 	}

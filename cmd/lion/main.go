@@ -5,32 +5,38 @@
 //	lion verify    compares every implementation with the generic one, bit by bit
 //	lion info      tells which implementations this machine runs, and why
 //
-// The exit status is 0 for success, 1 for a failure (verify: for a mismatch)
-// and 2 for a command line that makes no sense. From the root of a clone,
+// The exit status is 0 for success, 1 for a failure (verify: for a mismatch), 2
+// for a command line that makes no sense and 130 for an interrupt (Ctrl-C). From the root of a clone,
 // `go run ./cmd/lion train` needs nothing but Go.
 package main
 
 import (
+	"context"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"os"
+	"os/signal"
 	"strings"
 )
 
 // Exit statuses.
 const (
-	exitOK    = 0
-	exitFail  = 1
-	exitUsage = 2
+	exitOK        = 0
+	exitFail      = 1
+	exitUsage     = 2
+	exitInterrupt = 130 // as shells have it
 )
+
+// errInterrupt ends a command that has printed what it had.
+var errInterrupt = errors.New("interrupted")
 
 // A command is one of the words that may follow "lion".
 type command struct {
 	name    string
 	summary string
-	run     func(args []string, stdout, stderr io.Writer) error
+	run     func(ctx context.Context, args []string, stdout, stderr io.Writer) error
 }
 
 var commands = []command{
@@ -40,12 +46,21 @@ var commands = []command{
 }
 
 func main() {
-	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
+	os.Exit(start(os.Args[1:], os.Stdout, os.Stderr))
+}
+
+// start is run until an interrupt, at which a command comes to an end; a second
+// one kills the program.
+func start(args []string, stdout, stderr io.Writer) int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	context.AfterFunc(ctx, stop)
+	return run(ctx, args, stdout, stderr)
 }
 
 // run executes one command line and returns its exit status. Results that
 // couldn't be written are a failure.
-func run(args []string, stdout, stderr io.Writer) int {
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if len(args) == 0 {
 		usage(stderr)
 		return exitUsage
@@ -64,7 +79,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 		if c.name != args[0] {
 			continue
 		}
-		err := c.run(args[1:], out, stderr)
+		err := c.run(ctx, args[1:], out, stderr)
 		if err == nil || errors.Is(err, flag.ErrHelp) {
 			err = out.err
 		}
@@ -75,6 +90,9 @@ func run(args []string, stdout, stderr io.Writer) int {
 		case errors.As(err, &misuse):
 			fmt.Fprintf(stderr, "lion %s: %s\nRun 'lion %s -h' for its flags.\n", c.name, message(err), c.name)
 			return exitUsage
+		case errors.Is(err, errInterrupt):
+			fmt.Fprintf(stderr, "lion %s: %s\n", c.name, message(err))
+			return exitInterrupt
 		default:
 			fmt.Fprintf(stderr, "lion %s: %s\n", c.name, message(err))
 			return exitFail

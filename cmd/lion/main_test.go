@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"strings"
 	"testing"
@@ -12,7 +13,7 @@ import (
 // lionCommand runs a command line and returns what it printed.
 func lionCommand(args ...string) (code int, stdout, stderr string) {
 	var out, errs bytes.Buffer
-	code = run(args, &out, &errs)
+	code = run(context.Background(), args, &out, &errs)
 	return code, out.String(), errs.String()
 }
 
@@ -83,7 +84,7 @@ func TestLostResults(t *testing.T) {
 		assert.Equal(t, exitOK, code, args)
 		for _, room := range []int{0, len(stdout) - 20} {
 			var errs bytes.Buffer
-			assert.Equal(t, exitFail, run(strings.Fields(args), &fullWriter{room}, &errs), "%s, %d bytes", args, room)
+			assert.Equal(t, exitFail, run(context.Background(), strings.Fields(args), &fullWriter{room}, &errs), "%s, %d bytes", args, room)
 			assert.Contains(t, errs.String(), errFull.Error(), "%s, %d bytes", args, room)
 		}
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/binary"
 	"errors"
@@ -13,7 +14,7 @@ import (
 	"github.com/lionkernel/lion"
 )
 
-func trainCommand(args []string, stdout, stderr io.Writer) error {
+func trainCommand(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	o, err := parseTrain(args, stdout)
 	if err != nil {
 		return err
@@ -33,7 +34,7 @@ func trainCommand(args []string, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	result, err := train(o, d, m, stdout, stderr)
+	result, err := train(ctx, o, d, m, stdout, stderr)
 	if err != nil {
 		return err
 	}
@@ -41,7 +42,7 @@ func trainCommand(args []string, stdout, stderr io.Writer) error {
 	if o.compare && o.scheme.name != "f32" {
 		o := o
 		o.scheme, o.config.Rounding = schemes[0], lion.NearestRounding
-		r, err := train(o, d, m, io.Discard, stderr)
+		r, err := train(ctx, o, d, m, io.Discard, stderr)
 		if err != nil {
 			return err
 		}
@@ -98,7 +99,7 @@ type epoch struct {
 // train runs the whole training. Samples are visited in an order that depends
 // on the seed alone, and nothing is computed in parallel whose order of
 // summation could differ: equal options give equal parameters.
-func train(o trainOptions, d *dataset, m matmul, stdout, stderr io.Writer) (trainResult, error) {
+func train(ctx context.Context, o trainOptions, d *dataset, m matmul, stdout, stderr io.Writer) (trainResult, error) {
 	random := rng(o.seed)
 	samples := len(d.train.labels)
 	sizes := slices.Concat([]int{d.inputs}, o.hidden, []int{d.classes})
@@ -127,12 +128,16 @@ func train(o trainOptions, d *dataset, m matmul, stdout, stderr io.Writer) (trai
 	pixels := make([]float32, 0, batch*d.inputs)
 	labels := make([]uint8, 0, batch)
 	bar := newBar(stderr, opt.steps)
+	defer bar.close()
 	start := time.Now()
 	for e := range o.epochs {
 		random.shuffle(order)
 		var sum score
 		bar.describe("epoch %d/%d", e+1, o.epochs)
 		for i := 0; i < samples; i += batch {
+			if ctx.Err() != nil {
+				return result, fmt.Errorf("%w in epoch %d of %d", errInterrupt, e+1, o.epochs)
+			}
 			pixels, labels = pixels[:0], labels[:0]
 			for _, s := range order[i:min(i+batch, samples)] {
 				pixels = append(pixels, d.train.pixels[s*d.inputs:(s+1)*d.inputs]...)
@@ -147,7 +152,6 @@ func train(o trainOptions, d *dataset, m matmul, stdout, stderr io.Writer) (trai
 		}
 		line := epoch{sum.mean(samples), net.evaluate(d.test)}
 		if math.IsNaN(line.train.loss) {
-			bar.close()
 			if o.config.Rule == lion.BiasCorrected && o.config.Decay != lion.Coupled {
 				return result, errors.New("the loss isn't a number any more: under this rule a weight jumps where its gradient is zero, as a ReLU makes it; try -decay coupled")
 			}
@@ -160,7 +164,6 @@ func train(o trainOptions, d *dataset, m matmul, stdout, stderr io.Writer) (trai
 			return result, err // what is the use of going on?
 		}
 	}
-	bar.close()
 	result.total = time.Since(start)
 	result.digest, err = digest(opt.stored.weight)
 	return result, err

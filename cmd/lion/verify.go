@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"flag"
 	"fmt"
 	"io"
@@ -19,7 +20,9 @@ hyperparameters, lengths and alignments in every implementation, and compares
 each result with the generic one's, bit by bit, until the time is up: every
 storage format, every rule and decay, random rounding, rows of tables. A fixed
 part comes first; the digest of its results (the start of a SHA-256) must be the
-published one, whatever the machine. Exit status 1 on any mismatch.
+published one, whatever the machine. Exit status 1 on any mismatch. An interrupt
+(Ctrl-C) ends it early, with the report of what was compared until then and, if
+that was well, the exit status 130.
 
 Conversions and GradStats always run on the implementation that is preferred
 here, or named by LION_IMPL; they are compared with restated, which is plain Go
@@ -29,7 +32,7 @@ run LION_IMPL=NAME lion verify.`
 // reference is what other implementations of steps are compared with.
 const reference = "generic"
 
-func verifyCommand(args []string, stdout, stderr io.Writer) error {
+func verifyCommand(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	fs := flag.NewFlagSet("verify", flag.ContinueOnError)
 	limit := fs.Duration("time", 30*time.Second, "`DURATION` to go on for; 0 runs the fixed part alone")
 	seed := fs.Uint64("seed", uint64(time.Now().UnixNano()), "`SEED` of the random part (default: the time)")
@@ -49,7 +52,7 @@ func verifyCommand(args []string, stdout, stderr io.Writer) error {
 		preferred: contender{preferred.Implementation(), packageFunctions},
 		workers:   runtime.GOMAXPROCS(0), seed: *seed, limit: *limit, stdout: stdout, stderr: stderr,
 	}
-	return v.run()
+	return v.run(ctx)
 }
 
 // verifier is one run of lion verify.
@@ -63,6 +66,7 @@ type verifier struct {
 	limit          time.Duration
 	stdout, stderr io.Writer
 
+	bar     bar // of the part that runs
 	mu      sync.Mutex
 	tallies map[string]map[string]*tally // by subject, then implementation
 	shown   int                          // mismatches reported in full
@@ -72,7 +76,7 @@ type verifier struct {
 // maxShown is how many mismatching trials are described; the rest are counted.
 const maxShown = 10
 
-func (v *verifier) run() error {
+func (v *verifier) run(ctx context.Context) error {
 	if !slices.Contains(v.impls, reference) {
 		return fmt.Errorf("no implementation is called %s: there is nothing to compare with", reference)
 	}
@@ -85,12 +89,12 @@ func (v *verifier) run() error {
 	for _, s := range v.subjects {
 		v.tallies[s.String()] = v.newTallies(s)
 	}
-	v.fixed()
-	v.random(start.Add(v.limit))
+	v.fixed(ctx)
+	v.random(ctx, start.Add(v.limit))
 	if v.err != nil {
 		return v.err
 	}
-	return v.print()
+	return v.print(ctx.Err() != nil)
 }
 
 // contenders are those that s is compared on, the reference last.
@@ -133,7 +137,10 @@ func (v *verifier) each(f func(worker int)) {
 }
 
 // fixed runs the fixed part, whose results don't depend on who does what.
-func (v *verifier) fixed() {
+func (v *verifier) fixed(ctx context.Context) {
+	v.bar = newBar(v.stderr, len(v.subjects)*fixedTrials)
+	defer v.bar.close()
+	v.bar.describe("fixed part")
 	todo := make(chan subject, len(v.subjects))
 	for _, s := range v.subjects {
 		todo <- s
@@ -142,7 +149,7 @@ func (v *verifier) fixed() {
 	v.each(func(int) {
 		for s := range todo {
 			t := v.newTallies(s)
-			if err := v.checker(s).fixed(t); !v.add(s, t, err) {
+			if err := v.checker(s).fixed(ctx, t, func() { v.bar.add(1) }); !v.add(s, t, err) {
 				return
 			}
 		}
@@ -150,34 +157,37 @@ func (v *verifier) fixed() {
 }
 
 // random runs trials in every worker until the deadline.
-func (v *verifier) random(deadline time.Time) {
-	if v.err != nil || !time.Now().Before(deadline) {
+func (v *verifier) random(ctx context.Context, deadline time.Time) {
+	if v.err != nil || ctx.Err() != nil || !time.Now().Before(deadline) {
 		return
 	}
-	bar := newBar(v.stderr, int(time.Until(deadline)/time.Millisecond))
-	bar.describe("verifying")
+	v.bar = newBar(v.stderr, int(time.Until(deadline)/time.Millisecond))
+	defer v.bar.close()
+	v.bar.describe("random part")
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		v.each(func(w int) { v.work(rng(v.seed+uint64(w)*0x632be59bd9b4e019), deadline) })
+		v.each(func(w int) { v.work(ctx, rng(v.seed+uint64(w)*0x632be59bd9b4e019), deadline) })
 	}()
 	for tick := time.NewTicker(100 * time.Millisecond); ; {
 		select {
 		case <-done:
 			tick.Stop()
-			bar.close()
 			return
 		case <-tick.C:
-			bar.add(100)
+			v.bar.add(100)
 		}
 	}
 }
 
 // work runs a trial of each subject after the other. Checkers aren't kept: the
 // arrays of all would fill the memory of a machine with many cores.
-func (v *verifier) work(r rng, deadline time.Time) {
+func (v *verifier) work(ctx context.Context, r rng, deadline time.Time) {
 	for time.Now().Before(deadline) {
 		for _, s := range v.subjects {
+			if ctx.Err() != nil {
+				return
+			}
 			t := v.newTallies(s)
 			if err := v.checker(s).trial(&r, t); !v.add(s, t, err) {
 				return
@@ -204,6 +214,7 @@ func (v *verifier) show(text string) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	if v.shown < maxShown {
+		v.bar.clear()
 		fmt.Fprintf(v.stderr, "mismatch: %s\n", text)
 	}
 	v.shown++

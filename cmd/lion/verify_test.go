@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"testing"
 
@@ -81,9 +82,9 @@ func TestVerifyReportsErrors(t *testing.T) {
 		},
 		impls: []string{"broken", reference}, workers: 1, stdout: &bytes.Buffer{}, stderr: &bytes.Buffer{},
 	}
-	assert.ErrorIs(t, v.run(), broken)
+	assert.ErrorIs(t, v.run(context.Background()), broken)
 	v.impls = []string{"broken"}
-	assert.ErrorContains(t, v.run(), "nothing to compare with")
+	assert.ErrorContains(t, v.run(context.Background()), "nothing to compare with")
 }
 
 // The values hold what they promise, in every layout.

@@ -1,0 +1,104 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"os"
+	"regexp"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/lionkernel/lion"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// An interrupter interrupts this process when it is given text, once.
+type interrupter struct {
+	bytes.Buffer
+	text string
+	once sync.Once
+}
+
+func (i *interrupter) Write(p []byte) (int, error) {
+	if strings.Contains(string(p), i.text) {
+		i.once.Do(func() {
+			self, err := os.FindProcess(os.Getpid())
+			if err == nil {
+				err = self.Signal(os.Interrupt)
+			}
+			if err != nil {
+				panic(err)
+			}
+		})
+	}
+	return i.Buffer.Write(p)
+}
+
+// interrupted starts a command line, interrupts it when it prints text, and
+// returns what it printed.
+func interrupted(t *testing.T, text string, args ...string) (stdout, stderr string) {
+	t.Helper()
+	if runtime.GOOS == "windows" || runtime.GOARCH == "wasm" {
+		t.Skipf("NOT TESTED: %s/%s has no interrupts", runtime.GOOS, runtime.GOARCH)
+	}
+	out, errs := &interrupter{text: text}, &bytes.Buffer{}
+	require.Equal(t, exitInterrupt, start(args, out, errs), errs)
+	return out.String(), errs.String()
+}
+
+func TestTrainInterrupted(t *testing.T) {
+	file := t.TempDir() + "/none.svg"
+	stdout, stderr := interrupted(t, "    2  ", "train", "-epochs", "1000000", "-plot", file)
+	assert.Regexp(t, `^lion train: interrupted in epoch [0-9]+ of 1000000\n$`, stderr)
+	assert.Regexp(t, `\n    1  .*\n    2 .* s\n(.* s\n)*$`, stdout, "epochs alone")
+	assert.NoFileExists(t, file)
+}
+
+// The fixed part, interrupted: some subjects have no digest, which isn't held
+// against the machine.
+func TestVerifyInterrupted(t *testing.T) {
+	stdout, stderr := interrupted(t, "Comparing", "verify", "-time", "1h")
+	assert.Equal(t, "lion verify: interrupted\n", stderr)
+	assert.Contains(t, stdout, "Interrupted; until then every implementation gave the same bits.")
+	assert.Regexp(t, `(?m)^ +generic +f64 +smooth +[0-9,]+ +0 +interrupted$`, stdout)
+	assert.NotContains(t, stdout, "those published")
+}
+
+// The random part, interrupted: what was compared is reported, mismatches too.
+func TestVerifyInterruptedLater(t *testing.T) {
+	flip := fault(func(_ string, s ...any) {
+		if param := s[0].([]float32); len(param) > 100 {
+			param[100]++
+		}
+	})
+	for name, f := range map[string]fault{"good": noFault, "bad": flip} {
+		t.Run(name, func(t *testing.T) {
+			var out bytes.Buffer
+			ctx, cancel := context.WithCancel(context.Background())
+			defer cancel()
+			var made int
+			v := verifier{
+				subjects: subjectsOf(formats)[:1], impls: []string{"faulty", reference}, workers: 1, limit: time.Hour,
+				make: func(c lion.Config, t, index int) (stepper, error) {
+					if made++; made > 2*(fixedTrials+50) { // two in a trial
+						cancel()
+					}
+					return makeFaulty(f)(c, t, index)
+				},
+				stdout: &out, stderr: io.Discard,
+			}
+			err := v.run(ctx)
+			if name == "good" {
+				assert.Equal(t, errInterrupt, err)
+			} else {
+				assert.ErrorContains(t, err, "this machine fails, even before the interrupt:\n  faulty, f32 paper: ")
+			}
+			assert.Regexp(t, regexp.MustCompile(`(?m)^ +generic +f32 +paper +[0-9,]+ +0 +`+published["f32 paper"]+`$`), out.String())
+		})
+	}
+}
