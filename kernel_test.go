@@ -31,37 +31,6 @@ func TestRequired(t *testing.T) {
 	}
 }
 
-func TestTable(t *testing.T) {
-	require.Equal(t, "generic", implementations[len(implementations)-1].name)
-	assert.Empty(t, implementations[len(implementations)-1].missing)
-	seen := map[string]bool{}
-	for i := range implementations {
-		im := &implementations[i]
-		assert.False(t, seen[im.name], "%s stands twice", im.name)
-		seen[im.name] = true
-		for _, sc := range schemes[:numFormats] {
-			for o := range numOps {
-				assert.NotNil(t, im.kernels[sc.format][o], "%s %s op=%d", im.name, sc.name, o)
-			}
-		}
-		for _, f := range im.fused {
-			f.storage.random = false
-			assert.NotNil(t, f.paper, "%s %v", im.name, f.storage)
-			assert.NotNil(t, f.cautious, "%s %v", im.name, f.storage)
-			assert.True(t, slices.ContainsFunc(schemes[numFormats:], func(sc *scheme) bool { return sc.storage == f.storage }),
-				"%s has a kernel for %v, which is no scheme of the tests", im.name, f.storage)
-		}
-		for _, v := range []reflect.Value{reflect.ValueOf(im.convert), reflect.ValueOf(im.stats)} {
-			for i := range v.NumField() {
-				assert.False(t, v.Field(i).IsNil(), "%s: %v", im.name, v.Type().Field(i).Name)
-			}
-		}
-	}
-	assert.Zero(t, chunk%unrolled)
-	assert.Zero(t, chunk%tile)
-	assert.Zero(t, chunk%fusedUnit)
-}
-
 // TestSchemes: each way to step has its scheme, under which all tests run.
 func TestSchemes(t *testing.T) {
 	methods := map[string]bool{}
