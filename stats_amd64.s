@@ -21,10 +21,38 @@
 //	Y13  smallest magnitudes but 0, less 1
 //	Y15  the upper halves of 64 bits
 //
+// and AVX-512's
+//
+//	Z5   −1 in each 16 bits
+//	Z6   2²⁹ in each 64 bits, then 2⁸⁹⁶
+//	Z7   VPSHUFB's order that widens 16 bfloat16 which are in both halves
+//	Z13  smallest magnitudes but 0, less 1
+//	Z15  the upper halves of 64 bits
+//	K1   those of 16 float32
+//
 // They widen without the conversion to float64, which is slow: a float32 with no
 // sign, moved down by three bits in the upper half of 64, is the float64 that is
 // 2⁸⁹⁶ times smaller. Sums of such have the same digits as long as none is subnormal;
 // they are scaled when they are stored.
+
+// The words of 16 bfloat16 that VPSHUFB takes, each as the upper half of 32 bits, from
+// two lanes of the first eight and of the second; what VPERMI2PD joins even and odd
+// sums by.
+DATA statsConst<>+0(SB)/8, $0x0908808001008080
+DATA statsConst<>+8(SB)/8, $0x0b0a808003028080
+DATA statsConst<>+16(SB)/8, $0x0908808001008080
+DATA statsConst<>+24(SB)/8, $0x0b0a808003028080
+DATA statsConst<>+32(SB)/8, $0x0d0c808005048080
+DATA statsConst<>+40(SB)/8, $0x0f0e808007068080
+DATA statsConst<>+48(SB)/8, $0x0d0c808005048080
+DATA statsConst<>+56(SB)/8, $0x0f0e808007068080
+DATA statsConst<>+64(SB)/8, $0x0b030a0209010800
+DATA statsConst<>+72(SB)/8, $0x0f070e060d050c04
+GLOBL statsConst<>(SB), RODATA|NOPTR, $80
+
+#define BOTHHALVES statsConst<>+0(SB)
+#define ZIP0       statsConst<>+64(SB)
+#define ZIP8       statsConst<>+72(SB)
 
 #define SUMS(i) (blockStats_sums+i*32)(R8)
 
@@ -39,17 +67,10 @@
 	VMULPD a, a, a    \
 	VADDPD a, sum, sum
 
-// BF and H: y = the 16-bit elements at x, widened.
-#define BF(x, y) \
-	VPMOVZXWD x, y       \
-	VPSLLD    $16, y, y
-#define H(x, y) VCVTPH2PS x, y
-
-// SIXTEEN adds sixteen 16-bit elements at x to the sums, in AVX-512. Smashes Z0–Z2, Y3.
-#define SIXTEEN(WIDEN, x) \
-	WIDEN(x, Z2)                   \
-	VANDPS        Z2, Z14, Z2      \
-	VMAXPS        Z2, Z12, Z12     \
+// BFSIXTEEN adds the 16 bfloat16 at x to the sums, in AVX-512. Smashes Z0–Z2, Y3.
+#define BFSIXTEEN(x) \
+	VPMOVZXWD     x, Z2            \
+	VPSLLD        $16, Z2, Z2      \
 	VEXTRACTF64X4 $1, Z2, Y3       \
 	SQUARES(VCVTPS2PD, Y2, Z0, Z8) \
 	SQUARES(VCVTPS2PD, Y3, Z1, Z9)
@@ -161,6 +182,59 @@
 	VPSRLQ    $3, Y0, Y0      \
 	VADDPD    Y1, even, even  \
 	VADDPD    Y0, odd, odd
+
+// ZCONST: z = the 64 bits of a constant everywhere. Smashes AX.
+#define ZCONST(bits, z) \
+	MOVQ         bits, AX \
+	VPBROADCASTQ AX, z
+
+// ZSETUPSUMS: no sums, no magnitude yet, and the masks of magnitudes. Smashes Z5.
+#define ZSETUPSUMS \
+	VPXOR      X8, X8, X8        \
+	VPXOR      X9, X9, X9        \
+	VPXOR      X12, X12, X12     \
+	VPTERNLOGD $0xFF, Z5, Z5, Z5 \
+	VPSRLW     $1, Z5, Z14
+
+// BFSPREAD adds the 16 bfloat16 at x, whose squares are exact in float32, to the sums
+// of 0, 1, 8, 9, 2, 3, 10, 11 in Z8 and of those that are 4 further in Z9. Smashes a, b.
+#define BFSPREAD(x, a, b) \
+	VBROADCASTI64X4 x, a         \
+	VPSHUFB         Z7, a, a     \
+	VMULPS          a, a, a      \
+	VPSLLQ          $29, a, b    \
+	VPSRLD.Z        $3, a, K1, a \
+	VADDPD          b, Z8, Z8    \
+	VADDPD          a, Z9, Z9
+
+// BFEXTREMES: the largest and the smallest of the magnitudes in z. Smashes z.
+#define BFEXTREMES(z) \
+	VPMAXUW z, Z12, Z12 \
+	VPADDW  Z5, z, z    \
+	VPMINUW z, Z13, Z13
+
+// HSPREAD adds the 16 halves at x to the sums of the even ones in Z8 and of the odd
+// ones in Z9. Smashes a, b.
+#define HSPREAD(x, a, b) \
+	VCVTPH2PS x, a      \
+	VMULPS    a, a, a   \
+	VPMULUDQ  Z6, a, b  \
+	VPANDQ    Z15, a, a \
+	VPSRLQ    $3, a, a  \
+	VADDPD    b, Z8, Z8 \
+	VADDPD    a, Z9, Z9
+
+// ZUNSCALE: the sums times 2⁸⁹⁶. Smashes Z6, AX.
+#define ZUNSCALE \
+	ZCONST($0x77F0000000000000, Z6) \
+	VMULPD Z6, Z8, Z8               \
+	VMULPD Z6, Z9, Z9
+
+// ZHIGHEST is HIGHEST for Z12. Smashes Y0, Y12.
+#define ZHIGHEST \
+	VEXTRACTI64X4 $1, Z12, Y0  \
+	VPMAXUW       Y0, Y12, Y12 \
+	HIGHEST
 
 // STOREMAX: maxAbs = the larger of the two doubles of X12. Smashes X0.
 #define STOREMAX \
@@ -430,64 +504,131 @@ loop:
 
 // func statsBF16AVX512(b *blockStats, grad unsafe.Pointer, n int)
 TEXT ·statsBF16AVX512(SB), NOSPLIT, $0-24
-	MOVQ     b+0(FP), R8
-	MOVQ     grad+8(FP), SI
-	MOVQ     n+16(FP), CX
-	VMOVUPD  SUMS(0), Z8
-	VMOVUPD  SUMS(2), Z9
-	VPTERNLOGD $0xFF, Z14, Z14, Z14
-	VPSRLD   $1, Z14, Z14
-	VPXORD   Z12, Z12, Z12
+	MOVQ       b+0(FP), R8
+	MOVQ       grad+8(FP), SI
+	MOVQ       n+16(FP), CX
+	ZSETUPSUMS
+	VMOVDQU64  Z5, Z13
+	VMOVDQU64  BOTHHALVES, Z7
+	MOVL       $0xAAAA, AX
+	KMOVW      AX, K1
+	SUBQ       $32, CX
+	JCS        last
 
 	PCALIGN $64
 
 loop:
 	PREFETCHT0 1024(SI)
-	SIXTEEN(BF, (SI))
-	ADDQ       $32, SI
-	SUBQ       $16, CX
-	JNZ        loop
-	VMOVUPD      Z8, SUMS(0)
-	VMOVUPD      Z9, SUMS(2)
-	VEXTRACTF64X4 $1, Z12, Y0
-	VMAXPS       Y0, Y12, Y12
-	VEXTRACTF128 $1, Y12, X0
-	VMAXPS       X0, X12, X12
-	VCVTPS2PD    X12, Y12
-	VEXTRACTF128 $1, Y12, X0
-	VMAXPD       X0, X12, X12
-	STOREMAX
+	VPANDD     (SI), Z14, Z4
+	BFEXTREMES(Z4)
+	BFSPREAD((SI), Z0, Z1)
+	BFSPREAD(32(SI), Z2, Z3)
+	ADDQ       $64, SI
+	SUBQ       $32, CX
+	JCC        loop
+
+last:
+	ADDQ       $32, CX
+	JEQ        summed
+	VPAND      (SI), Y14, Y4
+	BFEXTREMES(Z4)
+	BFSPREAD((SI), Z0, Z1)
+
+summed:
+	ZHIGHEST
+	VEXTRACTI64X4 $1, Z13, Y0
+	VPMINUW    Y0, Y13, Y13
+	LOWEST(X13, Y13, DX)
+	MOVL       AX, BX
+	SHLL       $16, BX
+	VMOVD      BX, X12
+	VCVTSS2SD  X12, X12, X12
+	VMOVSD     X12, blockStats_maxAbs(R8)
+	CMPL       AX, $0x7F80
+	JCC        notFinite
+	CMPL       AX, $0x5F80
+	JCC        widened
+	CMPL       DX, $0x1FFF
+	JCS        widened
+	ZUNSCALE
+	VSHUFF64X2 $0x88, Z9, Z8, Z0
+	VSHUFF64X2 $0xDD, Z9, Z8, Z9
+	VMOVUPD    Z0, Z8
+
+store:
+	VMOVUPD Z8, SUMS(0)
+	VMOVUPD Z9, SUMS(2)
+
+done:
 	VZEROUPPER
 	RET
 
+widened:
+	MOVQ  grad+8(FP), SI
+	MOVQ  n+16(FP), CX
+	VPXOR X8, X8, X8
+	VPXOR X9, X9, X9
+
+	PCALIGN $64
+
+wideLoop:
+	BFSIXTEEN((SI))
+	ADDQ $32, SI
+	SUBQ $16, CX
+	JNZ  wideLoop
+	JMP  store
+
+notFinite:
+	NOTFINITE
+	JMP done
+
 // func statsF16AVX512(b *blockStats, grad unsafe.Pointer, n int)
 TEXT ·statsF16AVX512(SB), NOSPLIT, $0-24
-	MOVQ     b+0(FP), R8
-	MOVQ     grad+8(FP), SI
-	MOVQ     n+16(FP), CX
-	VMOVUPD  SUMS(0), Z8
-	VMOVUPD  SUMS(2), Z9
-	VPTERNLOGD $0xFF, Z14, Z14, Z14
-	VPSRLD   $1, Z14, Z14
-	VPXORD   Z12, Z12, Z12
+	MOVQ       b+0(FP), R8
+	MOVQ       grad+8(FP), SI
+	MOVQ       n+16(FP), CX
+	ZSETUPSUMS
+	VPSLLQ     $32, Z5, Z15
+	ZCONST($0x20000000, Z6)
+	SUBQ       $32, CX
+	JCS        last
 
 	PCALIGN $64
 
 loop:
 	PREFETCHT0 1024(SI)
-	SIXTEEN(H, (SI))
-	ADDQ       $32, SI
-	SUBQ       $16, CX
-	JNZ        loop
-	VMOVUPD      Z8, SUMS(0)
-	VMOVUPD      Z9, SUMS(2)
-	VEXTRACTF64X4 $1, Z12, Y0
-	VMAXPS       Y0, Y12, Y12
-	VEXTRACTF128 $1, Y12, X0
-	VMAXPS       X0, X12, X12
-	VCVTPS2PD    X12, Y12
-	VEXTRACTF128 $1, Y12, X0
-	VMAXPD       X0, X12, X12
-	STOREMAX
+	VPANDD     (SI), Z14, Z4
+	VPMAXUW    Z4, Z12, Z12
+	HSPREAD((SI), Z0, Z1)
+	HSPREAD(32(SI), Z2, Z3)
+	ADDQ       $64, SI
+	SUBQ       $32, CX
+	JCC        loop
+
+last:
+	ADDQ       $32, CX
+	JEQ        summed
+	VPAND      (SI), Y14, Y4
+	VPMAXUW    Z4, Z12, Z12
+	HSPREAD((SI), Z0, Z1)
+
+summed:
+	ZUNSCALE
+	VPMOVZXBQ  ZIP0, Z0
+	VPMOVZXBQ  ZIP8, Z1
+	VPERMI2PD  Z9, Z8, Z0
+	VPERMI2PD  Z9, Z8, Z1
+	VMOVUPD    Z0, SUMS(0)
+	VMOVUPD    Z1, SUMS(2)
+	ZHIGHEST
+	VMOVD      AX, X12
+	VCVTPH2PS  X12, X12
+	VCVTSS2SD  X12, X12, X12
+	VMOVSD     X12, blockStats_maxAbs(R8)
+	CMPL       AX, $0x7C00
+	JCS        done
+	NOTFINITE
+
+done:
 	VZEROUPPER
 	RET
