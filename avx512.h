@@ -8,7 +8,7 @@
 //	Z8  β1   Z9  (1−β1)·s   Z10 β2   Z11 (1−β2)·s   Z12 η   Z13 decay factor
 //	Z14 −0   Z15 0   Z16 λ   Z17 1   Z18 −0 or 0, the sign of s
 //	Z19 s   Z20 γ   Z21 1−β1ᵗ   Z22 1−β2ᵗ   Z23 ε   Z24 κ
-//	K1 elements of a part   K2, K4, K5 scratch   K3, K6 lanes without a NaN so far
+//	K1 elements of a part   K2, K4 scratch   K3, K6 lanes without a NaN so far
 //
 //	DI param   SI grad   DX momentum   R10 elements left   R8 args, then coef
 //	CX elements of a part   R9 scratch   AX the result
@@ -166,15 +166,13 @@
 	ZSIGN(Z12)      \
 	ZPLAINSTEP(p, k)
 
-// ZAGREE: K2 = where sign(Z3)·g·s > 0. Smashes Z4, K4, K5.
+// ZAGREE: K2 = where sign(Z3)·g·s > 0: where g is not 0 and Z3 with the sign of that
+// product is greater. Smashes Z4.
 #define ZAGREE(g) \
-	VXORPS g, Z3, Z4         \
-	VXORPS Z18, Z4, Z4       \
-	MOVM2  Z4, K4            \
-	CMP    $12, Z15, Z3, K2  \
-	CMP    $12, g, Z15, K5   \
-	KANDW  K5, K2, K2        \
-	KANDNW K2, K4, K2
+	VXORPS  g, Z18, Z4           \
+	CMP     $12, g, Z15, K2      \
+	TERNLOG $0x6C, Z14, Z3, Z4   \
+	CMP     $17, Z4, Z15, K2, K2
 
 #define ZCAUTIOUS(p, g, m, k) \
 	ZINTERP(g, m)               \

@@ -27,7 +27,6 @@
 #define TERNLOG VPTERNLOGQ
 #define IADD VPADDQ
 #define ISHL VPSLLQ
-#define MOVM2 VPMOVQ2M
 #define KONES KXNORB
 #define MSUM Y6
 #define ZERO Y15

@@ -21,6 +21,5 @@
 #define TERNLOG VPTERNLOGD
 #define IADD VPADDD
 #define ISHL VPSLLD
-#define MOVM2 VPMOVD2M
 #define KONES KXNORW
 #define MANTISSA 23

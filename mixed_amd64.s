@@ -10,8 +10,10 @@
 // float32 gradient: the caller mends both.
 //
 //	R11  the shadow, the lower halves or the compensation, if any
-//	the rest of AVX-512 as in avx512.h, of AVX2 as in avx2.h and, where two vectors
-//	are stepped at once, in pairs_amd64.h
+//	Z27  0x8000   Z29  1, in each element, for split weights
+//	Z30  twice the exponent of each bfloat16, for Kahan's
+//	the rest of AVX-512 as in avx512.h and pairs_amd64.h, of AVX2 as in avx2.h and,
+//	where two vectors are stepped at once, in pairs_amd64.h
 //
 // A stream is BF (bfloat16), H (IEEE half), F (float32), or SP with LO, the halves
 // of a float32.
@@ -27,45 +29,8 @@
 #include "avx512.h"
 #include "pairs_amd64.h"
 
-// Conversions of AVX-512, with Z25 1, Z26 0x7fff and Z27 0x8000 in each element.
-#define ZSETUP16 \
-	ZSETUP                   \
-	VPBROADCASTD ONES, Z25   \
-	VPBROADCASTD ALMOST, Z26 \
-	VPBROADCASTD HALF, Z27
-
-#define ZLOADBF(x, z) \
-	VPMOVZXWD x, z \
-	VPSLLD    $16, z, z
-
-#define ZLOADH(x, z) VCVTPH2PS x, z
-
-// ZSTOREBF leaves what it stores in Z4, widened with zeros. Smashes Z3.
-#define ZSTOREBF(z, x) \
-	VPSRLD  $16, z, Z3  \
-	VPANDD  Z25, Z3, Z3 \
-	VPADDD  Z26, z, Z4  \
-	VPADDD  Z3, Z4, Z4  \
-	VPSRLD  $16, Z4, Z4 \
-	VPMOVDW Z4, x
-
-#define ZSTOREH(z, x) VCVTPS2PH $0, z, x
-
-// ZJOIN smashes Z3.
-#define ZJOIN(hi, lo, z) \
-	ZLOADBF(hi, z)   \
-	VPMOVSXWD lo, Z3 \
-	VPADDD    Z3, z, z
-
-// ZSPLIT smashes Z3.
-#define ZSPLIT(z, hi, lo) \
-	VPMOVDW z, lo       \
-	VPADDD  Z27, z, Z3  \
-	VPSRLD  $16, Z3, Z3 \
-	VPMOVDW Z3, hi
-
 // What each scheme does: PAIR for 16 elements, LOOP for 32. RULE is PAIRINTERP or
-// PAIRAGREE.
+// PAIRAGREE. ZLOOP is for 32 in AVX-512, where RULE is ZPAPER2 or ZCAUTIOUS2.
 #define PAIRF16(RULE, i) \
 	LOADH((i*32)(SI), Y1)     \
 	LOADH((i*32+16)(SI), Y5)  \
@@ -293,161 +258,181 @@
 	ADDQ $64, DX         \
 	ADDQ $64, R11
 
-#define ZSTEPBF16(RULE, i) \
-	ZLOADBF((i*32)(DI), Z0)  \
-	ZLOADBF((i*32)(SI), Z1)  \
-	ZLOADBF((i*32)(DX), Z2)  \
-	RULE(Z0, Z1, Z2, K3)     \
-	ZSTOREBF(Z2, (i*32)(DX)) \
-	ZSTOREBF(Z0, (i*32)(DI))
 #define ZLOOPBF16(RULE) \
-	PREFETCHT0 1024(DI) \
-	PREFETCHT0 1024(SI) \
-	PREFETCHT0 1024(DX) \
-	ZSTEPBF16(RULE, 0)  \
-	ZSTEPBF16(RULE, 1)  \
-	ADDQ $64, DI        \
-	ADDQ $64, SI        \
+	PREFETCHT0 1024(DI)          \
+	PREFETCHT0 1024(SI)          \
+	PREFETCHT0 1024(DX)          \
+	ZEVENBF((SI), Z1)            \
+	ZEVENBF((DX), Z2)            \
+	ZEVENBF((DI), Z0)            \
+	ZODDBF((SI), Z5)             \
+	ZODDBF((DX), Z6)             \
+	ZODDBF((DI), Z4)             \
+	RULE(Z0, Z4, Z1, Z5, Z2, Z6) \
+	ZGATHERBF(Z2, Z6, Z16, (DX)) \
+	ZGATHERBF(Z0, Z4, Z17, (DI)) \
+	ADDQ $64, DI                 \
+	ADDQ $64, SI                 \
 	ADDQ $64, DX
 
-#define ZSTEPF16(RULE, i) \
-	ZLOADH((i*32)(DI), Z0)  \
-	ZLOADH((i*32)(SI), Z1)  \
-	ZLOADH((i*32)(DX), Z2)  \
-	RULE(Z0, Z1, Z2, K3)    \
-	ZSTOREH(Z2, (i*32)(DX)) \
-	ZSTOREH(Z0, (i*32)(DI))
 #define ZLOOPF16(RULE) \
-	PREFETCHT0 1024(DI) \
-	PREFETCHT0 1024(SI) \
-	PREFETCHT0 1024(DX) \
-	ZSTEPF16(RULE, 0)   \
-	ZSTEPF16(RULE, 1)   \
-	ADDQ $64, DI        \
-	ADDQ $64, SI        \
+	PREFETCHT0 1024(DI)          \
+	PREFETCHT0 1024(SI)          \
+	PREFETCHT0 1024(DX)          \
+	VCVTPH2PS (SI), Z1           \
+	VCVTPH2PS (DX), Z2           \
+	VCVTPH2PS (DI), Z0           \
+	VCVTPH2PS 32(SI), Z5         \
+	VCVTPH2PS 32(DX), Z6         \
+	VCVTPH2PS 32(DI), Z4         \
+	RULE(Z0, Z4, Z1, Z5, Z2, Z6) \
+	VCVTPS2PH $0, Z2, (DX)       \
+	VCVTPS2PH $0, Z6, 32(DX)     \
+	VCVTPS2PH $0, Z0, (DI)       \
+	VCVTPS2PH $0, Z4, 32(DI)     \
+	ADDQ $64, DI                 \
+	ADDQ $64, SI                 \
 	ADDQ $64, DX
 
-#define ZSTEPMASTERBF16(RULE, i) \
-	ZLOADBF((i*32)(SI), Z1)          \
-	RULE((i*64)(DI), Z1, (i*64)(DX), K3) \
-	MOVU Z2, (i*64)(DX)              \
-	MOVU Z0, (i*64)(DI)              \
-	ZSTOREBF(Z0, (i*32)(R11))
 #define ZLOOPMASTERBF16(RULE) \
-	PREFETCHT0 1024(DI)      \
-	PREFETCHT0 1088(DI)      \
-	PREFETCHT0 1024(SI)      \
-	PREFETCHT0 1024(DX)      \
-	PREFETCHT0 1088(DX)      \
-	PREFETCHT0 1024(R11)     \
-	ZSTEPMASTERBF16(RULE, 0) \
-	ZSTEPMASTERBF16(RULE, 1) \
-	ADDQ $128, DI            \
-	ADDQ $64, SI             \
-	ADDQ $128, DX            \
+	PREFETCHT0 1024(DI)                      \
+	PREFETCHT0 1088(DI)                      \
+	PREFETCHT0 1024(SI)                      \
+	PREFETCHT0 1024(DX)                      \
+	PREFETCHT0 1088(DX)                      \
+	PREFETCHT0 1024(R11)                     \
+	ZLOADBF((SI), Z1)                        \
+	ZLOADBF(32(SI), Z5)                      \
+	RULE((DI), 64(DI), Z1, Z5, (DX), 64(DX)) \
+	MOVU Z2, (DX)                            \
+	MOVU Z6, 64(DX)                          \
+	MOVU Z0, (DI)                            \
+	MOVU Z4, 64(DI)                          \
+	ZPACKBF(Z0, Z4, Z16, (R11))              \
+	ADDQ $128, DI                            \
+	ADDQ $64, SI                             \
+	ADDQ $128, DX                            \
 	ADDQ $64, R11
 
-#define ZSTEPMASTERBF16M16(RULE, i) \
-	ZLOADBF((i*32)(SI), Z1)  \
-	ZLOADBF((i*32)(DX), Z2)  \
-	RULE((i*64)(DI), Z1, Z2, K3) \
-	ZSTOREBF(Z2, (i*32)(DX)) \
-	MOVU Z0, (i*64)(DI)      \
-	ZSTOREBF(Z0, (i*32)(R11))
 #define ZLOOPMASTERBF16M16(RULE) \
-	PREFETCHT0 1024(DI)         \
-	PREFETCHT0 1088(DI)         \
-	PREFETCHT0 1024(SI)         \
-	PREFETCHT0 1024(DX)         \
-	PREFETCHT0 1024(R11)        \
-	ZSTEPMASTERBF16M16(RULE, 0) \
-	ZSTEPMASTERBF16M16(RULE, 1) \
-	ADDQ $128, DI               \
-	ADDQ $64, SI                \
-	ADDQ $64, DX                \
+	PREFETCHT0 1024(DI)                \
+	PREFETCHT0 1088(DI)                \
+	PREFETCHT0 1024(SI)                \
+	PREFETCHT0 1024(DX)                \
+	PREFETCHT0 1024(R11)               \
+	ZLOADBF((SI), Z1)                  \
+	ZLOADBF(32(SI), Z5)                \
+	ZLOADBF((DX), Z2)                  \
+	ZLOADBF(32(DX), Z6)                \
+	RULE((DI), 64(DI), Z1, Z5, Z2, Z6) \
+	ZPACKBF(Z2, Z6, Z16, (DX))         \
+	MOVU Z0, (DI)                      \
+	MOVU Z4, 64(DI)                    \
+	ZPACKBF(Z0, Z4, Z17, (R11))        \
+	ADDQ $128, DI                      \
+	ADDQ $64, SI                       \
+	ADDQ $64, DX                       \
 	ADDQ $64, R11
 
-#define ZSTEPMASTERF16(RULE, i) \
-	ZLOADH((i*32)(SI), Z1)           \
-	RULE((i*64)(DI), Z1, (i*64)(DX), K3) \
-	MOVU Z2, (i*64)(DX)              \
-	MOVU Z0, (i*64)(DI)              \
-	ZSTOREH(Z0, (i*32)(R11))
 #define ZLOOPMASTERF16(RULE) \
-	PREFETCHT0 1024(DI)     \
-	PREFETCHT0 1088(DI)     \
-	PREFETCHT0 1024(SI)     \
-	PREFETCHT0 1024(DX)     \
-	PREFETCHT0 1088(DX)     \
-	PREFETCHT0 1024(R11)    \
-	ZSTEPMASTERF16(RULE, 0) \
-	ZSTEPMASTERF16(RULE, 1) \
-	ADDQ $128, DI           \
-	ADDQ $64, SI            \
-	ADDQ $128, DX           \
+	PREFETCHT0 1024(DI)                      \
+	PREFETCHT0 1088(DI)                      \
+	PREFETCHT0 1024(SI)                      \
+	PREFETCHT0 1024(DX)                      \
+	PREFETCHT0 1088(DX)                      \
+	PREFETCHT0 1024(R11)                     \
+	VCVTPH2PS (SI), Z1                       \
+	VCVTPH2PS 32(SI), Z5                     \
+	RULE((DI), 64(DI), Z1, Z5, (DX), 64(DX)) \
+	MOVU Z2, (DX)                            \
+	MOVU Z6, 64(DX)                          \
+	MOVU Z0, (DI)                            \
+	MOVU Z4, 64(DI)                          \
+	VCVTPS2PH $0, Z0, (R11)                  \
+	VCVTPS2PH $0, Z4, 32(R11)                \
+	ADDQ $128, DI                            \
+	ADDQ $64, SI                             \
+	ADDQ $128, DX                            \
 	ADDQ $64, R11
 
-#define ZSTEPF32M16(RULE, i) \
-	ZLOADBF((i*32)(DX), Z2)          \
-	RULE((i*64)(DI), (i*64)(SI), Z2, K3) \
-	ZSTOREBF(Z2, (i*32)(DX))         \
-	MOVU Z0, (i*64)(DI)
 #define ZLOOPF32M16(RULE) \
-	PREFETCHT0 1024(DI)  \
-	PREFETCHT0 1088(DI)  \
-	PREFETCHT0 1024(SI)  \
-	PREFETCHT0 1088(SI)  \
-	PREFETCHT0 1024(DX)  \
-	ZSTEPF32M16(RULE, 0) \
-	ZSTEPF32M16(RULE, 1) \
-	ADDQ $128, DI        \
-	ADDQ $128, SI        \
+	PREFETCHT0 1024(DI)                      \
+	PREFETCHT0 1088(DI)                      \
+	PREFETCHT0 1024(SI)                      \
+	PREFETCHT0 1088(SI)                      \
+	PREFETCHT0 1024(DX)                      \
+	ZLOADBF((DX), Z2)                        \
+	ZLOADBF(32(DX), Z6)                      \
+	RULE((DI), 64(DI), (SI), 64(SI), Z2, Z6) \
+	ZPACKBF(Z2, Z6, Z16, (DX))               \
+	MOVU Z0, (DI)                            \
+	MOVU Z4, 64(DI)                          \
+	ADDQ $128, DI                            \
+	ADDQ $128, SI                            \
 	ADDQ $64, DX
 
-#define ZSTEPSPLIT(RULE, i) \
-	ZJOIN((i*32)(DI), (i*32)(R11), Z0) \
-	ZLOADBF((i*32)(SI), Z1)            \
-	ZLOADBF((i*32)(DX), Z2)            \
-	RULE(Z0, Z1, Z2, K3)               \
-	ZSTOREBF(Z2, (i*32)(DX))           \
-	ZSPLIT(Z0, (i*32)(DI), (i*32)(R11))
+// ZLOOPSPLIT: a multiplication by 1 and 0 sign-extends every other lower half.
 #define ZLOOPSPLIT(RULE) \
-	PREFETCHT0 1024(DI)  \
-	PREFETCHT0 1024(SI)  \
-	PREFETCHT0 1024(DX)  \
-	PREFETCHT0 1024(R11) \
-	ZSTEPSPLIT(RULE, 0)  \
-	ZSTEPSPLIT(RULE, 1)  \
-	ADDQ $64, DI         \
-	ADDQ $64, SI         \
-	ADDQ $64, DX         \
+	PREFETCHT0 1024(DI)          \
+	PREFETCHT0 1024(SI)          \
+	PREFETCHT0 1024(DX)          \
+	PREFETCHT0 1024(R11)         \
+	ZEVENBF((SI), Z1)            \
+	ZEVENBF((DX), Z2)            \
+	ZEVENBF((DI), Z0)            \
+	ZODDBF((SI), Z5)             \
+	ZODDBF((DX), Z6)             \
+	ZODDBF((DI), Z4)             \
+	VPMADDWD  (R11), Z29, Z16    \
+	VPSRAD    $16, (R11), Z17    \
+	VPADDD    Z16, Z0, Z0        \
+	VPADDD    Z17, Z4, Z4        \
+	RULE(Z0, Z4, Z1, Z5, Z2, Z6) \
+	ZGATHERBF(Z2, Z6, Z16, (DX)) \
+	VPADDD    Z27, Z0, Z3        \
+	VPADDD    Z27, Z4, Z7        \
+	VPSHUFB   Z28, Z3, K1, Z7    \
+	VPSHUFB   Z28, Z4, K7, Z0    \
+	VMOVDQU64 Z7, (DI)           \
+	VMOVDQU64 Z0, (R11)          \
+	ADDQ $64, DI                 \
+	ADDQ $64, SI                 \
+	ADDQ $64, DX                 \
 	ADDQ $64, R11
 
-// ZSTEPKAHAN: what is left over less itself is 0, or a NaN that has all of its bits.
-#define ZSTEPKAHAN(RULE, i) \
-	ZLOADBF((i*32)(DI), Z0)   \
-	ZLOADBF((i*32)(R11), Z3)  \
-	ADD Z3, Z0, Z0            \
-	ZLOADBF((i*32)(SI), Z1)   \
-	ZLOADBF((i*32)(DX), Z2)   \
-	RULE(Z0, Z1, Z2, K3)      \
-	ZSTOREBF(Z2, (i*32)(DX))  \
-	ZSTOREBF(Z0, (i*32)(DI))  \
-	VPSLLD  $16, Z4, Z4       \
-	SUB     Z4, Z0, Z0        \
-	SUB     Z0, Z0, Z3        \
-	VPANDND Z0, Z3, Z0        \
-	ZSTOREBF(Z0, (i*32)(R11))
+// ZLOOPKAHAN: the rest is infinite or NaN, and becomes zero, where what the weight was
+// rounded to is.
 #define ZLOOPKAHAN(RULE) \
-	PREFETCHT0 1024(DI)  \
-	PREFETCHT0 1024(SI)  \
-	PREFETCHT0 1024(DX)  \
-	PREFETCHT0 1024(R11) \
-	ZSTEPKAHAN(RULE, 0)  \
-	ZSTEPKAHAN(RULE, 1)  \
-	ADDQ $64, DI         \
-	ADDQ $64, SI         \
-	ADDQ $64, DX         \
+	PREFETCHT0 1024(DI)          \
+	PREFETCHT0 1024(SI)          \
+	PREFETCHT0 1024(DX)          \
+	PREFETCHT0 1024(R11)         \
+	ZEVENBF((SI), Z1)            \
+	ZEVENBF((DX), Z2)            \
+	ZEVENBF((DI), Z0)            \
+	ZODDBF((SI), Z5)             \
+	ZODDBF((DX), Z6)             \
+	ZODDBF((DI), Z4)             \
+	ZEVENBF((R11), Z16)          \
+	ZODDBF((R11), Z17)           \
+	ADD         Z16, Z0, Z0      \
+	ADD         Z17, Z4, Z4      \
+	RULE(Z0, Z4, Z1, Z5, Z2, Z6) \
+	ZGATHERBF(Z2, Z6, Z16, (DX)) \
+	VMOVDQU64   Z0, Z1           \
+	ZGATHERBF(Z1, Z4, Z17, (DI)) \
+	ZEVENBF(Z17, Z3)             \
+	ZODDBF(Z17, Z7)              \
+	VPADDW      Z17, Z17, Z17    \
+	SUB         Z3, Z0, Z0       \
+	SUB         Z7, Z4, Z4       \
+	VPCMPUW     $1, Z30, Z17, K5 \
+	ZUPPERS(Z0, Z4, Z16)         \
+	VMOVDQU16.Z Z16, K5, Z16     \
+	VMOVDQU64   Z16, (R11)       \
+	ADDQ $64, DI                 \
+	ADDQ $64, SI                 \
+	ADDQ $64, DX                 \
 	ADDQ $64, R11
 
 // func paperBF16AVX2(a *args) (nan uint32)
@@ -709,12 +694,13 @@ loop:
 // func paperBF16AVX512(a *args) (nan uint32)
 TEXT ·paperBF16AVX512(SB), NOSPLIT, $0-12
 	MOVQ a+0(FP), R8
-	ZSETUP16
+	ZSETUP
+	ZSETUPBF
 
 	PCALIGN $64
 
 loop:
-	ZLOOPBF16(ZPAPER)
+	ZLOOPBF16(ZPAPER2)
 	SUBQ $32, R10
 	JNZ  loop
 	ZFINISH
@@ -724,12 +710,13 @@ loop:
 // func cautiousBF16AVX512(a *args) (nan uint32)
 TEXT ·cautiousBF16AVX512(SB), NOSPLIT, $0-12
 	MOVQ a+0(FP), R8
-	ZSETUP16
+	ZSETUP
+	ZSETUPBF
 
 	PCALIGN $64
 
 loop:
-	ZLOOPBF16(ZCAUTIOUS)
+	ZLOOPBF16(ZCAUTIOUS2)
 	SUBQ $32, R10
 	JNZ  loop
 	ZFINISH
@@ -739,12 +726,12 @@ loop:
 // func paperF16AVX512(a *args) (nan uint32)
 TEXT ·paperF16AVX512(SB), NOSPLIT, $0-12
 	MOVQ a+0(FP), R8
-	ZSETUP16
+	ZSETUP
 
 	PCALIGN $64
 
 loop:
-	ZLOOPF16(ZPAPER)
+	ZLOOPF16(ZPAPER2)
 	SUBQ $32, R10
 	JNZ  loop
 	ZFINISH
@@ -754,12 +741,12 @@ loop:
 // func cautiousF16AVX512(a *args) (nan uint32)
 TEXT ·cautiousF16AVX512(SB), NOSPLIT, $0-12
 	MOVQ a+0(FP), R8
-	ZSETUP16
+	ZSETUP
 
 	PCALIGN $64
 
 loop:
-	ZLOOPF16(ZCAUTIOUS)
+	ZLOOPF16(ZCAUTIOUS2)
 	SUBQ $32, R10
 	JNZ  loop
 	ZFINISH
@@ -770,12 +757,13 @@ loop:
 TEXT ·paperMasterBF16AVX512(SB), NOSPLIT, $0-12
 	MOVQ a+0(FP), R8
 	MOVQ args_extra(R8), R11
-	ZSETUP16
+	ZSETUP
+	ZSETUPPACK
 
 	PCALIGN $64
 
 loop:
-	ZLOOPMASTERBF16(ZPAPER)
+	ZLOOPMASTERBF16(ZPAPER2)
 	SUBQ $32, R10
 	JNZ  loop
 	ZFINISH
@@ -786,12 +774,13 @@ loop:
 TEXT ·cautiousMasterBF16AVX512(SB), NOSPLIT, $0-12
 	MOVQ a+0(FP), R8
 	MOVQ args_extra(R8), R11
-	ZSETUP16
+	ZSETUP
+	ZSETUPPACK
 
 	PCALIGN $64
 
 loop:
-	ZLOOPMASTERBF16(ZCAUTIOUS)
+	ZLOOPMASTERBF16(ZCAUTIOUS2)
 	SUBQ $32, R10
 	JNZ  loop
 	ZFINISH
@@ -802,12 +791,13 @@ loop:
 TEXT ·paperMasterBF16M16AVX512(SB), NOSPLIT, $0-12
 	MOVQ a+0(FP), R8
 	MOVQ args_extra(R8), R11
-	ZSETUP16
+	ZSETUP
+	ZSETUPPACK
 
 	PCALIGN $64
 
 loop:
-	ZLOOPMASTERBF16M16(ZPAPER)
+	ZLOOPMASTERBF16M16(ZPAPER2)
 	SUBQ $32, R10
 	JNZ  loop
 	ZFINISH
@@ -818,12 +808,13 @@ loop:
 TEXT ·cautiousMasterBF16M16AVX512(SB), NOSPLIT, $0-12
 	MOVQ a+0(FP), R8
 	MOVQ args_extra(R8), R11
-	ZSETUP16
+	ZSETUP
+	ZSETUPPACK
 
 	PCALIGN $64
 
 loop:
-	ZLOOPMASTERBF16M16(ZCAUTIOUS)
+	ZLOOPMASTERBF16M16(ZCAUTIOUS2)
 	SUBQ $32, R10
 	JNZ  loop
 	ZFINISH
@@ -834,12 +825,12 @@ loop:
 TEXT ·paperMasterF16AVX512(SB), NOSPLIT, $0-12
 	MOVQ a+0(FP), R8
 	MOVQ args_extra(R8), R11
-	ZSETUP16
+	ZSETUP
 
 	PCALIGN $64
 
 loop:
-	ZLOOPMASTERF16(ZPAPER)
+	ZLOOPMASTERF16(ZPAPER2)
 	SUBQ $32, R10
 	JNZ  loop
 	ZFINISH
@@ -850,12 +841,12 @@ loop:
 TEXT ·cautiousMasterF16AVX512(SB), NOSPLIT, $0-12
 	MOVQ a+0(FP), R8
 	MOVQ args_extra(R8), R11
-	ZSETUP16
+	ZSETUP
 
 	PCALIGN $64
 
 loop:
-	ZLOOPMASTERF16(ZCAUTIOUS)
+	ZLOOPMASTERF16(ZCAUTIOUS2)
 	SUBQ $32, R10
 	JNZ  loop
 	ZFINISH
@@ -865,12 +856,13 @@ loop:
 // func paperF32M16AVX512(a *args) (nan uint32)
 TEXT ·paperF32M16AVX512(SB), NOSPLIT, $0-12
 	MOVQ a+0(FP), R8
-	ZSETUP16
+	ZSETUP
+	ZSETUPPACK
 
 	PCALIGN $64
 
 loop:
-	ZLOOPF32M16(ZPAPER)
+	ZLOOPF32M16(ZPAPER2)
 	SUBQ $32, R10
 	JNZ  loop
 	ZFINISH
@@ -880,12 +872,13 @@ loop:
 // func cautiousF32M16AVX512(a *args) (nan uint32)
 TEXT ·cautiousF32M16AVX512(SB), NOSPLIT, $0-12
 	MOVQ a+0(FP), R8
-	ZSETUP16
+	ZSETUP
+	ZSETUPPACK
 
 	PCALIGN $64
 
 loop:
-	ZLOOPF32M16(ZCAUTIOUS)
+	ZLOOPF32M16(ZCAUTIOUS2)
 	SUBQ $32, R10
 	JNZ  loop
 	ZFINISH
@@ -896,12 +889,15 @@ loop:
 TEXT ·paperSplitAVX512(SB), NOSPLIT, $0-12
 	MOVQ a+0(FP), R8
 	MOVQ args_extra(R8), R11
-	ZSETUP16
+	ZSETUP
+	ZSETUPBF
+	VPBROADCASTD HALF, Z27
+	VPBROADCASTD ONES, Z29
 
 	PCALIGN $64
 
 loop:
-	ZLOOPSPLIT(ZPAPER)
+	ZLOOPSPLIT(ZPAPER2)
 	SUBQ $32, R10
 	JNZ  loop
 	ZFINISH
@@ -912,12 +908,15 @@ loop:
 TEXT ·cautiousSplitAVX512(SB), NOSPLIT, $0-12
 	MOVQ a+0(FP), R8
 	MOVQ args_extra(R8), R11
-	ZSETUP16
+	ZSETUP
+	ZSETUPBF
+	VPBROADCASTD HALF, Z27
+	VPBROADCASTD ONES, Z29
 
 	PCALIGN $64
 
 loop:
-	ZLOOPSPLIT(ZCAUTIOUS)
+	ZLOOPSPLIT(ZCAUTIOUS2)
 	SUBQ $32, R10
 	JNZ  loop
 	ZFINISH
@@ -928,12 +927,14 @@ loop:
 TEXT ·paperKahanAVX512(SB), NOSPLIT, $0-12
 	MOVQ a+0(FP), R8
 	MOVQ args_extra(R8), R11
-	ZSETUP16
+	ZSETUP
+	ZSETUPBF
+	VPBROADCASTD EXPS2, Z30
 
 	PCALIGN $64
 
 loop:
-	ZLOOPKAHAN(ZPAPER)
+	ZLOOPKAHAN(ZPAPER2)
 	SUBQ $32, R10
 	JNZ  loop
 	ZFINISH
@@ -944,12 +945,14 @@ loop:
 TEXT ·cautiousKahanAVX512(SB), NOSPLIT, $0-12
 	MOVQ a+0(FP), R8
 	MOVQ args_extra(R8), R11
-	ZSETUP16
+	ZSETUP
+	ZSETUPBF
+	VPBROADCASTD EXPS2, Z30
 
 	PCALIGN $64
 
 loop:
-	ZLOOPKAHAN(ZCAUTIOUS)
+	ZLOOPKAHAN(ZCAUTIOUS2)
 	SUBQ $32, R10
 	JNZ  loop
 	ZFINISH

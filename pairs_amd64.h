@@ -1,20 +1,23 @@
-// Macros of the fused 16-bit formats for AVX2, over pairs of vectors: 16 elements at
-// once. Zen 3 does four vector operations a cycle, to which explicit loads count but
-// memory operands don't; so what is used once for a vector is an operand in memory,
-// and what can be done to 16 halves isn't done to eight float32. Include avx2.h first.
+// Macros of the fused 16-bit formats, over pairs of vectors: AVX2, 16 elements at once,
+// then AVX-512, 32. Zen 3 does four vector operations a cycle, to which explicit loads
+// count but memory operands don't; so what is used once for a vector is an operand in
+// memory, and what can be done to all halves of a vector isn't done to half as many
+// float32. Include avx2.h and avx512.h first.
 
-// One vector each: 1, 0x7fff and 0x8000 in every element; the upper half of each
-// element; zero; all of a half but its last bit; 1 in every upper half; VPSHUFB's
-// orders that widen eight bfloat16 which are in both lanes, and that gather the upper
-// halves of a lane and then the lower ones; the exponent of each bfloat16.
+// One vector each: 1 in every element; the odd numbers below 64, a byte each; 0x8000 in
+// every element; the upper half of each element; zero; all of a half but its last bit; 1
+// in every upper half; VPSHUFB's orders that widen eight bfloat16 which are in both
+// lanes, and that gather the upper halves of a lane and then the lower ones; the
+// exponent of each bfloat16. Then VPSHUFB's order that exchanges the halves of elements,
+// for a lane; in both halves of an element 1, 0x8000 and twice a bfloat16's exponent.
 DATA mixed16<>+0(SB)/8, $0x0000000100000001
 DATA mixed16<>+8(SB)/8, $0x0000000100000001
 DATA mixed16<>+16(SB)/8, $0x0000000100000001
 DATA mixed16<>+24(SB)/8, $0x0000000100000001
-DATA mixed16<>+32(SB)/8, $0x00007fff00007fff
-DATA mixed16<>+40(SB)/8, $0x00007fff00007fff
-DATA mixed16<>+48(SB)/8, $0x00007fff00007fff
-DATA mixed16<>+56(SB)/8, $0x00007fff00007fff
+DATA mixed16<>+32(SB)/8, $0x0f0d0b0907050301
+DATA mixed16<>+40(SB)/8, $0x1f1d1b1917151311
+DATA mixed16<>+48(SB)/8, $0x2f2d2b2927252321
+DATA mixed16<>+56(SB)/8, $0x3f3d3b3937353331
 DATA mixed16<>+64(SB)/8, $0x0000800000008000
 DATA mixed16<>+72(SB)/8, $0x0000800000008000
 DATA mixed16<>+80(SB)/8, $0x0000800000008000
@@ -47,10 +50,14 @@ DATA mixed16<>+288(SB)/8, $0x7f807f807f807f80
 DATA mixed16<>+296(SB)/8, $0x7f807f807f807f80
 DATA mixed16<>+304(SB)/8, $0x7f807f807f807f80
 DATA mixed16<>+312(SB)/8, $0x7f807f807f807f80
-GLOBL mixed16<>(SB), RODATA|NOPTR, $320
+DATA mixed16<>+320(SB)/8, $0x0504070601000302
+DATA mixed16<>+328(SB)/8, $0x0d0c0f0e09080b0a
+DATA mixed16<>+336(SB)/8, $0x8000800000010001
+DATA mixed16<>+344(SB)/4, $0xff00ff00
+GLOBL mixed16<>(SB), RODATA|NOPTR, $348
 
 #define ONES    mixed16<>+0(SB)
-#define ALMOST  mixed16<>+32(SB)
+#define ODDWORDS mixed16<>+32(SB)
 #define HALF    mixed16<>+64(SB)
 #define HIGHS   mixed16<>+96(SB)
 #define ZEROS   mixed16<>+128(SB)
@@ -59,6 +66,10 @@ GLOBL mixed16<>(SB), RODATA|NOPTR, $320
 #define WIDEN   mixed16<>+224(SB)
 #define HALVES  mixed16<>+256(SB)
 #define EXPS    mixed16<>+288(SB)
+#define SWAP    mixed16<>+320(SB)
+#define ONES16  mixed16<>+336(SB)
+#define HALF16  mixed16<>+340(SB)
+#define EXPS2   mixed16<>+344(SB)
 
 // LOADH: y = the IEEE halves at x, widened.
 #define LOADH(x, y) VCVTPH2PS x, y
@@ -243,3 +254,115 @@ GLOBL mixed16<>(SB), RODATA|NOPTR, $320
 	BLENDV Y4, ZEROS, Y3, Y3  \
 	BLENDV Y9, ZEROS, Y8, Y8  \
 	STEP2
+
+// AVX-512: two vectors side by side, the even bfloat16 of 32 and the odd ones, or where
+// the weights are float32 or all is halves, the first 16 elements and the second.
+//
+//	Z0 p  Z1 grad  Z2 m  Z3 c    the even ones, or the first
+//	Z4 p  Z5 grad  Z6 m  Z7 c    the odd ones, or the second
+//	Z16, Z17 scratch
+//	Z24  the upper half of each element
+//	Z25  1   Z26  0x8000, in each 16 bits
+//	Z28  VPSHUFB's order that exchanges halves
+//	Z29, Z30  VPERMT2W's orders that gather upper halves, and lower ones
+//	K1   the lower halves   K7  the upper ones, in bytes
+//	K2, K4, K5 scratch; the rest as in avx512.h
+
+// ZSETUPBF follows ZSETUP. Smashes R9.
+#define ZSETUPBF \
+	VPBROADCASTD HIGHS, Z24              \
+	VPBROADCASTD ONES16, Z25             \
+	VPBROADCASTD HALF16, Z26             \
+	VBROADCASTI32X4 SWAP, Z28            \
+	MOVQ         $0x3333333333333333, R9 \
+	KMOVQ        R9, K1                  \
+	KNOTQ        K1, K7
+
+// ZEVENBF and ZODDBF: z = every other bfloat16 of the 32 at x, widened.
+#define ZEVENBF(x, z) VPSLLD $16, x, z
+#define ZODDBF(x, z) VPANDD x, Z24, z
+
+// ZUPPERS: h = the even elements' upper halves, and the odd o's, rounded to bfloat16, to
+// nearest even: they grow by one where what is cut off, with the last bit, is over a
+// half. Smashes e, K2.
+#define ZUPPERS(e, o, h) \
+	VMOVDQU64  o, h          \
+	VPSHUFB    Z28, e, K1, h \
+	VPSHUFB    Z28, o, K7, e \
+	ZROUNDUP(e, h)
+// ZROUNDUP: h = the upper halves in h rounded by the lower ones in l. Smashes l, K2.
+#define ZROUNDUP(l, h) \
+	VPTERNLOGD $0xF8, Z25, h, l \
+	VPCMPUW    $6, Z26, l, K2   \
+	VPADDW     Z25, h, K2, h
+
+// ZGATHERBF: x = the even e and the odd o rounded to bfloat16. Smashes e, h, K2.
+#define ZGATHERBF(e, o, h, x) \
+	ZUPPERS(e, o, h) \
+	VMOVDQU64 h, x
+
+// ZSETUPPACK follows ZSETUP, for elements in order.
+#define ZSETUPPACK \
+	VPBROADCASTD ONES16, Z25   \
+	VPBROADCASTD HALF16, Z26   \
+	VPMOVZXBW    ODDWORDS, Z29 \
+	VPSUBW       Z25, Z29, Z30
+
+// ZLOADBF: z = the 16 bfloat16 at x, widened.
+#define ZLOADBF(x, z) \
+	VPMOVZXWD x, z \
+	VPSLLD    $16, z, z
+
+// ZPACKBF: x = the elements of a, then of b, rounded to bfloat16. Smashes a, h, K2.
+#define ZPACKBF(a, b, h, x) \
+	VMOVDQU64 a, h      \
+	VPERMT2W  b, Z29, h \
+	VPERMT2W  b, Z30, a \
+	ZROUNDUP(a, h)      \
+	VMOVDQU64 h, x
+
+// ZINTERP2: Z3, Z7 = c, Z2, Z6 = the new momenta. The gradients and momenta are where
+// the operands say. Smashes Z16, Z17.
+#define ZINTERP2(ga, gb, ma, mb) \
+	MUL ga, Z9, Z3   \
+	MUL gb, Z9, Z7   \
+	MUL ma, Z8, Z16  \
+	MUL mb, Z8, Z17  \
+	ADD Z3, Z16, Z3  \
+	ADD Z7, Z17, Z7  \
+	MUL ga, Z11, Z16 \
+	MUL gb, Z11, Z17 \
+	MUL ma, Z10, Z2  \
+	MUL mb, Z10, Z6  \
+	ADD Z16, Z2, Z2  \
+	ADD Z17, Z6, Z6
+
+// ZSTEP2: Z0, Z4 = p·decay, − η with c's sign where K2 and K4 say so. Smashes Z3, Z7.
+#define ZSTEP2(pa, pb) \
+	TERNLOG $0x6C, Z14, Z12, Z3 \
+	TERNLOG $0x6C, Z14, Z12, Z7 \
+	MUL     pa, Z13, Z0         \
+	MUL     pb, Z13, Z4         \
+	SUB     Z3, Z0, K2, Z0      \
+	SUB     Z7, Z4, K4, Z4      \
+	ZNANS(Z0, Z2, K3)           \
+	ZNANS(Z4, Z6, K6)
+
+#define ZPAPER2(pa, pb, ga, gb, ma, mb) \
+	ZINTERP2(ga, gb, ma, mb) \
+	CMP $12, Z15, Z3, K2     \
+	CMP $12, Z15, Z7, K4     \
+	ZSTEP2(pa, pb)
+
+// ZCAUTIOUS2: as ZAGREE has it. Smashes Z16, Z17.
+#define ZCAUTIOUS2(pa, pb, ga, gb, ma, mb) \
+	ZINTERP2(ga, gb, ma, mb)      \
+	VXORPS  ga, Z18, Z16          \
+	VXORPS  gb, Z18, Z17          \
+	CMP     $12, ga, Z15, K2      \
+	CMP     $12, gb, Z15, K4      \
+	TERNLOG $0x6C, Z14, Z3, Z16   \
+	TERNLOG $0x6C, Z14, Z7, Z17   \
+	CMP     $17, Z16, Z15, K2, K2 \
+	CMP     $17, Z17, Z15, K4, K4 \
+	ZSTEP2(pa, pb)

@@ -9,11 +9,15 @@
 //
 //	R11  draws   R13  the counter of the next element, in AVX2
 //	R12 and the rest of AVX2 as in pairs_amd64.h
-//	Z19  the counters of the next vector   Z20  the key   Z21  by which they grow
-//	Z22–Z24  the multipliers
-//	Z25  1   Z26  0x7fff, in each element
-//	Z27  2⁴⁰   Z28  65536   Z29  2⁻¹⁴   Z30  minus the difference of the biases,
-//	shifted by 3   Z31  what makes infinity a NaN; the rest as in avx512.h
+//	Z19  the counters of the next vector   Z20  the key   Z21–Z23  the multipliers
+//	Z29  by which the counters grow for the odd elements, or for the next 16
+//	Z30  by which they then grow for the next even ones
+//
+// Of halves besides
+//
+//	Z24  2⁴⁰   Z25  65536   Z26  2⁻¹⁴   Z27  minus the difference of the biases,
+//	shifted by 3   Z28  what makes infinity a NaN   Z31  VPERMT2W's order that
+//	gathers upper halves; the rest as in pairs_amd64.h
 
 #include "float32_amd64.h"
 
@@ -54,14 +58,13 @@ DATA drawConst<>+0(SB)/4, $const_drawMul1
 DATA drawConst<>+4(SB)/4, $const_drawMul2
 DATA drawConst<>+8(SB)/4, $const_drawMul3
 DATA drawConst<>+12(SB)/4, $0xe3779b90
-DATA drawConst<>+16(SB)/4, $1
-DATA drawConst<>+20(SB)/4, $0x7fff
+DATA drawConst<>+16(SB)/4, $const_golden32
+DATA drawConst<>+20(SB)/4, $0x02000000
 DATA drawConst<>+24(SB)/4, $0x53800000
 DATA drawConst<>+28(SB)/4, $0x47800000
 DATA drawConst<>+32(SB)/4, $0x38800000
 DATA drawConst<>+36(SB)/4, $0x40000000
-DATA drawConst<>+40(SB)/4, $0x02000000
-GLOBL drawConst<>(SB), RODATA|NOPTR, $44
+GLOBL drawConst<>(SB), RODATA|NOPTR, $40
 
 #define CONST(i, v) VPBROADCASTD drawConst<>+(i*4)(SB), v
 
@@ -74,7 +77,7 @@ GLOBL drawConst<>(SB), RODATA|NOPTR, $44
 	KEEP(0, 5)                           \
 	KEEP(1, 6)                           \
 	KEEP(2, 7)                           \
-	KEEP(10, 8)                          \
+	KEEP(5, 8)                           \
 	KEEP(6, 9)                           \
 	KEEP(8, 10)                          \
 	KEEP(7, 11)                          \
@@ -185,7 +188,7 @@ GLOBL drawConst<>(SB), RODATA|NOPTR, $44
 	ADDQ $64, SI        \
 	ADDQ $64, DX
 
-// ZSETUPDRAW reads draws and the constants. Smashes Z0.
+// ZSETUPDRAW reads draws. Z0 = the multiples of what a counter grows by.
 #define ZSETUPDRAW \
 	ZSETUP                                \
 	VPBROADCASTD  draws_counter(R11), Z19 \
@@ -193,91 +196,99 @@ GLOBL drawConst<>(SB), RODATA|NOPTR, $44
 	VMOVDQU       LOWER8, Y0              \
 	VINSERTI64X4  $1, UPPER8, Z0, Z0      \
 	VPADDD        Z0, Z19, Z19            \
-	CONST(3, Z21)                         \
-	CONST(0, Z22)                         \
-	CONST(1, Z23)                         \
-	CONST(2, Z24)                         \
-	CONST(4, Z25)                         \
-	CONST(5, Z26)                         \
-	CONST(6, Z27)                         \
-	CONST(7, Z28)                         \
-	CONST(8, Z29)                         \
-	CONST(9, Z30)                         \
-	CONST(10, Z31)
+	CONST(0, Z21)                         \
+	CONST(1, Z22)                         \
+	CONST(2, Z23)
 
-// ZDRAW: Z1 = the random bits of the next vector. Smashes Z3.
-#define ZDRAW \
-	VPSRLD     $17, Z19, Z1        \
-	VPTERNLOGD $0x96, Z20, Z19, Z1 \
-	VPMULLD    Z22, Z1, Z1         \
-	VPADDD     Z21, Z19, Z19       \
-	VPSRLD     $11, Z1, Z3         \
-	VPXORD     Z3, Z1, Z1          \
-	VPMULLD    Z23, Z1, Z1         \
-	VPSRLD     $15, Z1, Z3         \
-	VPXORD     Z3, Z1, Z1          \
-	VPMULLD    Z24, Z1, Z1         \
-	VPSRLD     $16, Z1, Z1
+// ZEVENLANES follows it: Z19's lanes are those of every other element, the even ones.
+#define ZEVENLANES \
+	VPADDD Z0, Z19, Z19 \
+	CONST(4, Z29)       \
+	VPSLLD $5, Z29, Z30 \
+	VPSUBD Z29, Z30, Z30
 
-#define ZLOADBF(x, z) \
-	VPMOVZXWD x, z \
-	VPSLLD    $16, z, z
+// ZSETUPPUTH: what ZPUTH and elements in order need.
+#define ZSETUPPUTH \
+	CONST(3, Z29) \
+	CONST(6, Z24) \
+	CONST(7, Z25) \
+	CONST(8, Z26) \
+	CONST(9, Z27) \
+	CONST(5, Z28) \
+	VPMOVZXBW ODDWORDS, Z31
 
-#define ZSTEPBF16(RULE, i) \
-	ZLOADBF((i*32)(DI), Z0) \
-	ZLOADBF((i*32)(SI), Z1) \
-	ZLOADBF((i*32)(DX), Z2) \
-	RULE(Z0, Z1, Z2, K3)    \
-	VPSRLD  $16, Z2, Z3     \
-	VPANDD  Z25, Z3, Z3     \
-	VPADDD  Z26, Z2, Z4     \
-	VPADDD  Z3, Z4, Z4      \
-	VPSRLD  $16, Z4, Z4     \
-	VPMOVDW Z4, (i*32)(DX)  \
-	ZDRAW                   \
-	VPADDD  Z1, Z0, Z0      \
-	VPSRLD  $16, Z0, Z0     \
-	VPMOVDW Z0, (i*32)(DI)
+// ZDRAW: z = the random bits of the next vector, whose counters grow by step. Smashes a.
+#define ZDRAW(step, z, a) \
+	VPSRLD     $17, Z19, z        \
+	VPTERNLOGD $0x96, Z20, Z19, z \
+	VPADDD     step, Z19, Z19     \
+	VPMULLD    Z21, z, z          \
+	VPSRLD     $11, z, a          \
+	VPXORD     a, z, z            \
+	VPMULLD    Z22, z, z          \
+	VPSRLD     $15, z, a          \
+	VPXORD     a, z, z            \
+	VPMULLD    Z23, z, z          \
+	VPSRLD     $16, z, z
+
 #define ZLOOPBF16(RULE) \
-	PREFETCHT0 1024(DI) \
-	PREFETCHT0 1024(SI) \
-	PREFETCHT0 1024(DX) \
-	ZSTEPBF16(RULE, 0)  \
-	ZSTEPBF16(RULE, 1)  \
-	ADDQ $64, DI        \
-	ADDQ $64, SI        \
+	PREFETCHT0 1024(DI)          \
+	PREFETCHT0 1024(SI)          \
+	PREFETCHT0 1024(DX)          \
+	ZEVENBF((SI), Z1)            \
+	ZEVENBF((DX), Z2)            \
+	ZEVENBF((DI), Z0)            \
+	ZODDBF((SI), Z5)             \
+	ZODDBF((DX), Z6)             \
+	ZODDBF((DI), Z4)             \
+	RULE(Z0, Z4, Z1, Z5, Z2, Z6) \
+	ZGATHERBF(Z2, Z6, Z16, (DX)) \
+	ZDRAW(Z29, Z1, Z3)           \
+	ZDRAW(Z30, Z5, Z7)           \
+	VPADDD    Z1, Z0, Z0         \
+	VPADDD    Z5, Z4, Z4         \
+	VPSHUFB   Z28, Z0, K1, Z4    \
+	VMOVDQU64 Z4, (DI)           \
+	ADDQ $64, DI                 \
+	ADDQ $64, SI                 \
 	ADDQ $64, DX
 
-#define ZSTEPF16(RULE, i) \
-	VCVTPH2PS  (i*32)(DI), Z0     \
-	VCVTPH2PS  (i*32)(SI), Z1     \
-	VCVTPH2PS  (i*32)(DX), Z2     \
-	RULE(Z0, Z1, Z2, K3)          \
-	VCVTPS2PH  $0, Z2, (i*32)(DX) \
-	ZDRAW                         \
-	VCMPPS     $3, Z0, Z0, K4     \
-	VMOVDQU32  Z31, K4, Z1        \
-	VPANDND    Z0, Z14, Z3        \
-	VPANDD     Z0, Z14, Z0        \
-	VMULPS     Z27, Z3, Z4        \
-	VCVTTPS2DQ Z4, Z4             \
-	VPCMPD     $1, Z29, Z3, K4    \
-	VPMINSD    Z28, Z3, Z3        \
-	VPSLLD     $3, Z3, Z3         \
-	VPADDD     Z30, Z3, Z3        \
-	VMOVDQU32  Z4, K4, Z3         \
-	VPADDD     Z1, Z3, Z3         \
-	VPORD      Z0, Z3, Z3         \
-	VPSRLD     $16, Z3, Z3        \
-	VPMOVDW    Z3, (i*32)(DI)
+// ZPUTH: the upper halves of y's elements = y rounded to halves by the random bits in
+// r, as ROUNDH of rounding_amd64.s; a begins as the smaller magnitude of y and 65536.
+// Smashes r, a, b, K2, K4.
+#define ZPUTH(y, r, a, b) \
+	VCMPPS     $3, y, y, K4     \
+	VMOVDQU32  Z28, K4, r       \
+	VRANGEPS   $0x0A, Z25, y, a \
+	VMULPS     Z24, a, b        \
+	VPCMPD     $1, Z26, a, K2   \
+	VPSLLD     $3, a, a         \
+	VPADDD     Z27, a, a        \
+	VCVTTPS2DQ b, K2, a         \
+	VPADDD     r, a, a          \
+	VPTERNLOGD $0xEC, Z14, a, y
+
 #define ZLOOPF16(RULE) \
-	PREFETCHT0 1024(DI) \
-	PREFETCHT0 1024(SI) \
-	PREFETCHT0 1024(DX) \
-	ZSTEPF16(RULE, 0)   \
-	ZSTEPF16(RULE, 1)   \
-	ADDQ $64, DI        \
-	ADDQ $64, SI        \
+	PREFETCHT0 1024(DI)          \
+	PREFETCHT0 1024(SI)          \
+	PREFETCHT0 1024(DX)          \
+	VCVTPH2PS (SI), Z1           \
+	VCVTPH2PS (DX), Z2           \
+	VCVTPH2PS (DI), Z0           \
+	VCVTPH2PS 32(SI), Z5         \
+	VCVTPH2PS 32(DX), Z6         \
+	VCVTPH2PS 32(DI), Z4         \
+	RULE(Z0, Z4, Z1, Z5, Z2, Z6) \
+	VCVTPS2PH $0, Z2, (DX)       \
+	VCVTPS2PH $0, Z6, 32(DX)     \
+	ZDRAW(Z29, Z1, Z3)           \
+	ZDRAW(Z29, Z5, Z7)           \
+	ZPUTH(Z0, Z1, Z2, Z3)        \
+	ZPUTH(Z4, Z5, Z6, Z7)        \
+	VPERMT2W  Z4, Z31, Z0        \
+	VMOVDQU64 Z0, (DI)           \
+	ADDQ $64, DI                 \
+	ADDQ $64, SI                 \
 	ADDQ $64, DX
 
 // func paperRandomBF16AVX2(a *args) (nan uint32)
@@ -357,11 +368,13 @@ TEXT ·paperRandomBF16AVX512(SB), NOSPLIT, $0-12
 	MOVQ a+0(FP), R8
 	MOVQ args_extra(R8), R11
 	ZSETUPDRAW
+	ZEVENLANES
+	ZSETUPBF
 
 	PCALIGN $64
 
 loop:
-	ZLOOPBF16(ZPAPER)
+	ZLOOPBF16(ZPAPER2)
 	SUBQ $32, R10
 	JNZ  loop
 	ZFINISH
@@ -373,11 +386,13 @@ TEXT ·cautiousRandomBF16AVX512(SB), NOSPLIT, $0-12
 	MOVQ a+0(FP), R8
 	MOVQ args_extra(R8), R11
 	ZSETUPDRAW
+	ZEVENLANES
+	ZSETUPBF
 
 	PCALIGN $64
 
 loop:
-	ZLOOPBF16(ZCAUTIOUS)
+	ZLOOPBF16(ZCAUTIOUS2)
 	SUBQ $32, R10
 	JNZ  loop
 	ZFINISH
@@ -389,11 +404,12 @@ TEXT ·paperRandomF16AVX512(SB), NOSPLIT, $0-12
 	MOVQ a+0(FP), R8
 	MOVQ args_extra(R8), R11
 	ZSETUPDRAW
+	ZSETUPPUTH
 
 	PCALIGN $64
 
 loop:
-	ZLOOPF16(ZPAPER)
+	ZLOOPF16(ZPAPER2)
 	SUBQ $32, R10
 	JNZ  loop
 	ZFINISH
@@ -405,11 +421,12 @@ TEXT ·cautiousRandomF16AVX512(SB), NOSPLIT, $0-12
 	MOVQ a+0(FP), R8
 	MOVQ args_extra(R8), R11
 	ZSETUPDRAW
+	ZSETUPPUTH
 
 	PCALIGN $64
 
 loop:
-	ZLOOPF16(ZCAUTIOUS)
+	ZLOOPF16(ZCAUTIOUS2)
 	SUBQ $32, R10
 	JNZ  loop
 	ZFINISH
