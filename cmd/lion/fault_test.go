@@ -1,7 +1,11 @@
 package main
 
 import (
+	"go/ast"
+	"go/parser"
+	"go/token"
 	"math"
+	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
@@ -125,13 +129,50 @@ func TestVerifyDetectsEverywhere(t *testing.T) {
 			assert.Contains(t, told[0], o.name+"[")
 		}
 	}
-	// Whatever steps is called.
+	// Whatever converts or steps is called.
+	for _, name := range exportedFunctions(t) {
+		switch name {
+		case "DefaultConfig", "New", "ParseRule", "ParseDecay", "Implementations":
+			assert.False(t, called[name], name)
+		case "GradStatsPart": // by way of GradStats, where there are cuts
+		default:
+			assert.True(t, called[name], name)
+		}
+	}
 	steps := reflect.TypeFor[lion.Stepper]()
 	for i := range steps.NumMethod() {
 		if name := steps.Method(i).Name; strings.HasPrefix(name, "Step") {
 			assert.True(t, called[name], name)
 		}
 	}
+}
+
+// exportedFunctions lists package lion's, with the methods of BF16 and F16 as
+// Type.Method.
+func exportedFunctions(t *testing.T) []string {
+	files, err := filepath.Glob(filepath.Join(root(t), "*.go"))
+	require.NoError(t, err)
+	var names []string
+	for _, file := range files {
+		if strings.HasSuffix(file, "_test.go") {
+			continue
+		}
+		f, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.SkipObjectResolution)
+		require.NoError(t, err)
+		for _, d := range f.Decls {
+			d, ok := d.(*ast.FuncDecl)
+			if !ok || !d.Name.IsExported() {
+				continue
+			}
+			if d.Recv == nil {
+				names = append(names, d.Name.Name)
+			} else if r, ok := d.Recv.List[0].Type.(*ast.Ident); ok && strings.HasSuffix(r.Name, "F16") {
+				names = append(names, r.Name+"."+d.Name.Name)
+			}
+		}
+	}
+	require.Contains(t, names, "BF16.Float32")
+	return names
 }
 
 // flipBit flips the lowest bit of a number.

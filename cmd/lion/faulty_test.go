@@ -83,21 +83,17 @@ func (f faulty) StepRowsF64(param, momentum []float64, width int, rows []int, gr
 func (f fault) functions() functions {
 	g := packageFunctions
 	return functions{
-		narrowBF16: func(dst []lion.BF16, src []float32) error {
-			defer f("NarrowBF16", dst, src)
-			return g.narrowBF16(dst, src)
-		},
-		narrowF16: func(dst []lion.F16, src []float32) error {
-			defer f("NarrowF16", dst, src)
-			return g.narrowF16(dst, src)
-		},
-		widenBF16: func(dst []float32, src []lion.BF16) error {
-			defer f("WidenBF16", dst, src)
-			return g.widenBF16(dst, src)
-		},
-		widenF16: func(dst []float32, src []lion.F16) error {
-			defer f("WidenF16", dst, src)
-			return g.widenF16(dst, src)
+		narrowBF16: faultyConversion(f, "NarrowBF16", g.narrowBF16),
+		narrowF16:  faultyConversion(f, "NarrowF16", g.narrowF16),
+		widenBF16:  faultyConversion(f, "WidenBF16", g.widenBF16),
+		widenF16:   faultyConversion(f, "WidenF16", g.widenF16),
+		toBF16:     faultyConversion(f, "ToBF16", g.toBF16),
+		toF16:      faultyConversion(f, "ToF16", g.toF16),
+		fromBF16:   faultyConversion(f, "BF16.Float32", g.fromBF16),
+		fromF16:    faultyConversion(f, "F16.Float32", g.fromF16),
+		kahan: func(param, compensation []lion.BF16, weight []float32) error {
+			defer f("KahanBF16", param, compensation, weight)
+			return g.kahan(param, compensation, weight)
 		},
 		split: func(hi []lion.BF16, lo []uint16, weight []float32) error {
 			defer f("Split", hi, lo, weight)
@@ -111,6 +107,13 @@ func (f fault) functions() functions {
 		statsF64:  faultyStats(f, g.statsF64),
 		statsBF16: faultyStats(f, g.statsBF16),
 		statsF16:  faultyStats(f, g.statsF16),
+	}
+}
+
+func faultyConversion[D, S any](f fault, name string, good func([]D, []S) error) func([]D, []S) error {
+	return func(dst []D, src []S) error {
+		defer f(name, dst, src)
+		return good(dst, src)
 	}
 }
 

@@ -9,6 +9,11 @@ type functions struct {
 	narrowF16  func(dst []lion.F16, src []float32) error
 	widenBF16  func(dst []float32, src []lion.BF16) error
 	widenF16   func(dst []float32, src []lion.F16) error
+	toBF16     func(dst []lion.BF16, src []float32) error // value by value, as the next three
+	toF16      func(dst []lion.F16, src []float32) error
+	fromBF16   func(dst []float32, src []lion.BF16) error
+	fromF16    func(dst []float32, src []lion.F16) error
+	kahan      func(param, compensation []lion.BF16, weight []float32) error
 	split      func(hi []lion.BF16, lo []uint16, weight []float32) error
 	join       func(weight []float32, hi []lion.BF16, lo []uint16) error
 	statsF32   func(grad []float32, cuts []int) (lion.Stats, error)
@@ -18,8 +23,20 @@ type functions struct {
 }
 
 var packageFunctions = functions{
-	lion.NarrowBF16, lion.NarrowF16, lion.WidenBF16, lion.WidenF16, lion.Split, lion.Join,
+	lion.NarrowBF16, lion.NarrowF16, lion.WidenBF16, lion.WidenF16,
+	oneByOne(lion.ToBF16), oneByOne(lion.ToF16), oneByOne(lion.BF16.Float32), oneByOne(lion.F16.Float32),
+	lion.KahanBF16, lion.Split, lion.Join,
 	gradStats[float32], gradStats[float64], gradStats[lion.BF16], gradStats[lion.F16],
+}
+
+// oneByOne is a conversion of slices by one of values.
+func oneByOne[D, S any](convert func(S) D) func([]D, []S) error {
+	return func(dst []D, src []S) error {
+		for i, x := range src {
+			dst[i] = convert(x)
+		}
+		return nil
+	}
 }
 
 // gradStats returns the statistics of grad, of its parts between cuts if there
@@ -66,6 +83,31 @@ var functionFormats = []format{
 		name: "f16", rules: named("WidenF16"), wide: true,
 		operands: []operand{{"dst", arrayF32, written}, {"src", arrayF16, read}},
 		run:      func(c call) error { return c.widenF16(c.f32(0), c.f16(1)) },
+	},
+	{
+		name: "bf16", rules: named("ToBF16"), wide: true,
+		operands: []operand{{"dst", arrayBF16, written}, {"src", arrayF32, read}},
+		run:      func(c call) error { return c.toBF16(c.bf16(0), c.f32(1)) },
+	},
+	{
+		name: "bf16", rules: named("BF16.Float32"), wide: true,
+		operands: []operand{{"dst", arrayF32, written}, {"src", arrayBF16, read}},
+		run:      func(c call) error { return c.fromBF16(c.f32(0), c.bf16(1)) },
+	},
+	{
+		name: "f16", rules: named("ToF16"), wide: true,
+		operands: []operand{{"dst", arrayF16, written}, {"src", arrayF32, read}},
+		run:      func(c call) error { return c.toF16(c.f16(0), c.f32(1)) },
+	},
+	{
+		name: "f16", rules: named("F16.Float32"), wide: true,
+		operands: []operand{{"dst", arrayF32, written}, {"src", arrayF16, read}},
+		run:      func(c call) error { return c.fromF16(c.f32(0), c.f16(1)) },
+	},
+	{
+		name: "kahan", rules: named("KahanBF16"), wide: true,
+		operands: []operand{{"param", arrayBF16, written}, {"compensation", arrayBF16, written}, {"weight", arrayF32, read}},
+		run:      func(c call) error { return c.kahan(c.bf16(0), c.bf16(1), c.f32(2)) },
 	},
 	{
 		name: "split", rules: named("Split"), wide: true,

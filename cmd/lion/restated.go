@@ -12,31 +12,22 @@ const restatedName = "restated"
 // restated are the package's functions written anew from their documentation,
 // by arithmetic on numbers where the package works on bits.
 var restated = functions{
-	narrowBF16: func(dst []lion.BF16, src []float32) error {
-		for i, x := range src {
-			dst[i] = lion.BF16(layoutBF16.encode(float64(x)))
-		}
-		return nil
-	},
-	narrowF16: func(dst []lion.F16, src []float32) error {
-		for i, x := range src {
-			dst[i] = lion.F16(layoutF16.encode(float64(x)))
-		}
-		return nil
-	},
-	widenBF16: func(dst []float32, src []lion.BF16) error {
-		for i, x := range src {
-			dst[i] = math.Float32frombits(uint32(x) << 16)
-		}
-		return nil
-	},
-	widenF16: func(dst []float32, src []lion.F16) error {
-		for i, x := range src {
-			if v := layoutF16.decode(uint64(x)); v == v {
-				dst[i] = float32(v)
-			} else { // quiet, its sign and payload kept
-				dst[i] = math.Float32frombits(uint32(x&0x8000)<<16 | 0x7fc00000 | uint32(x&0x3ff)<<13)
+	narrowBF16: oneByOne(restatedToBF16),
+	narrowF16:  oneByOne(restatedToF16),
+	widenBF16:  oneByOne(restatedFromBF16),
+	widenF16:   oneByOne(restatedFromF16),
+	toBF16:     oneByOne(restatedToBF16),
+	toF16:      oneByOne(restatedToF16),
+	fromBF16:   oneByOne(restatedFromBF16),
+	fromF16:    oneByOne(restatedFromF16),
+	kahan: func(param, compensation []lion.BF16, weight []float32) error {
+		for i, w := range weight {
+			param[i] = restatedToBF16(w)
+			rest := float64(w) - layoutBF16.decode(uint64(param[i])) // exact
+			if rest != rest || math.IsInf(rest, 0) {
+				rest = 0
 			}
+			compensation[i] = lion.BF16(layoutBF16.encode(rest))
 		}
 		return nil
 	},
@@ -57,6 +48,19 @@ var restated = functions{
 	statsF64:  statsOf(func(x float64) float64 { return x }),
 	statsBF16: statsOf(func(x lion.BF16) float64 { return layoutBF16.decode(uint64(x)) }),
 	statsF16:  statsOf(func(x lion.F16) float64 { return layoutF16.decode(uint64(x)) }),
+}
+
+func restatedToBF16(x float32) lion.BF16 { return lion.BF16(layoutBF16.encode(float64(x))) }
+func restatedToF16(x float32) lion.F16   { return lion.F16(layoutF16.encode(float64(x))) }
+
+func restatedFromBF16(x lion.BF16) float32 { return math.Float32frombits(uint32(x) << 16) }
+
+func restatedFromF16(x lion.F16) float32 {
+	if v := layoutF16.decode(uint64(x)); v == v {
+		return float32(v)
+	}
+	// A NaN stays quiet, its sign and payload kept.
+	return math.Float32frombits(uint32(x&0x8000)<<16 | 0x7fc00000 | uint32(x&0x3ff)<<13)
 }
 
 // encode rounds x to nearest, ties to even; every NaN becomes the quiet one

@@ -25,9 +25,10 @@ published one, whatever the machine. Exit status 1 on any mismatch. An interrupt
 that was well, the exit status 130.
 
 Conversions and GradStats always run on the implementation that is preferred
-here, or named by LION_IMPL; they are compared with restated, which is plain Go
-written anew from their documentation. To check those of another implementation,
-run LION_IMPL=NAME lion verify.`
+here, or named by LION_IMPL (conversions of a single value are Go everywhere).
+They are compared with restated, which is plain Go written anew from their
+documentation. To check those of another implementation, run
+LION_IMPL=NAME lion verify.`
 
 // reference is what other implementations of steps are compared with.
 const reference = "generic"
