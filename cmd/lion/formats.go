@@ -33,12 +33,12 @@ var halfFormats = []format{
 	{name: "f16", rules: halfRules, operands: operandsF16, run: runF16},
 	{name: "f16", rules: stochasticRules, operands: operandsF16, run: runF16, shape: indexShape},
 	{
-		name: "master", rules: halfRules,
+		name: "master-bf16", rules: halfRules,
 		operands: []operand{{"master", arrayF32, written}, {"grad", arrayBF16, read}, {"momentum", arrayF32, written}, {"shadow", arrayBF16, written}},
 		run:      func(c call) error { return c.StepMasterBF16(c.f32(0), c.bf16(1), c.f32(2), c.bf16(3)) },
 	},
 	{
-		name: "master-m16", rules: halfRules,
+		name: "master-bf16-m16", rules: halfRules,
 		operands: []operand{{"master", arrayF32, written}, {"grad", arrayBF16, read}, {"momentum", arrayBF16, written}, {"shadow", arrayBF16, written}},
 		run:      func(c call) error { return c.StepMasterBF16M16(c.f32(0), c.bf16(1), c.bf16(2), c.bf16(3)) },
 	},
@@ -48,7 +48,7 @@ var halfFormats = []format{
 		run:      func(c call) error { return c.StepMasterF16(c.f32(0), c.f16(1), c.f32(2), c.f16(3)) },
 	},
 	{
-		name: "f32-m16", rules: halfRules,
+		name: "f32m16", rules: halfRules,
 		operands: []operand{{"param", arrayF32, written}, {"grad", arrayF32, read}, {"momentum", arrayBF16, written}},
 		run:      func(c call) error { return c.StepF32M16(c.f32(0), c.f32(1), c.bf16(2)) },
 	},

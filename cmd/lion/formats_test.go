@@ -2,7 +2,11 @@ package main
 
 import (
 	"math"
+	"os"
+	"path/filepath"
 	"regexp"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/lionkernel/lion"
@@ -15,13 +19,13 @@ import (
 var formatDigests = map[string]string{
 	"f32":             "d5b24808921c906a",
 	"f64":             "5f541aeec925bd85",
-	"f32-m16":         "86cc560f0803c27a",
+	"f32m16":          "86cc560f0803c27a",
 	"bf16":            "729afad347b1cacd",
 	"bf16-stochastic": "e4c47939f8f3c7c5",
 	"kahan":           "de086a63073a74fb",
 	"split":           "54775eddf8049cd3",
-	"master":          "00c2b411d8090868",
-	"master-m16":      "2ba758967a4e9179",
+	"master-bf16":     "00c2b411d8090868",
+	"master-bf16-m16": "2ba758967a4e9179",
 	"f16":             "365dfb56a3185b53",
 	"f16-stochastic":  "8ff319bfbc4ffab0",
 	"master-f16":      "abe20da1bd765a02",
@@ -38,6 +42,36 @@ func TestTrainFormats(t *testing.T) {
 				assert.Greater(t, got.accuracy, 90.0)
 			})
 		}
+	}
+}
+
+// Schemes, what lion verify covers and the benchmarks have the same names.
+func TestFormatNames(t *testing.T) {
+	source, err := os.ReadFile(filepath.Join(root(t), "bench_formats_test.go"))
+	require.NoError(t, err)
+	var benchmarks []string
+	for _, m := range regexp.MustCompile(`\{"([a-z0-9-]+)", limit\.Pattern`).FindAllSubmatch(source, -1) {
+		benchmarks = append(benchmarks, string(m[1]))
+	}
+	require.NotEmpty(t, benchmarks)
+	var trained, verified []string
+	for _, name := range schemeNames() {
+		if !strings.HasSuffix(name, "-stochastic") { // a rounding of the one before
+			trained = append(trained, name)
+		}
+	}
+	for _, f := range slices.Concat(wholeFormats, halfFormats) {
+		verified = append(verified, f.name)
+	}
+	slices.Sort(verified)
+	assert.ElementsMatch(t, benchmarks, trained)
+	assert.ElementsMatch(t, benchmarks, slices.Compact(verified))
+
+	for alias, name := range formatAliases {
+		s, err := findScheme(alias)
+		require.NoError(t, err, alias)
+		assert.Equal(t, name, s.name)
+		assert.NotContains(t, benchmarks, alias)
 	}
 }
 

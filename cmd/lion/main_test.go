@@ -40,7 +40,7 @@ func TestExitStatusAndMessage(t *testing.T) {
 		{"bad implementation", []string{"train", "-impl", "abacus"}, exitUsage, "", "abacus"},
 		{"bad rule", []string{"train", "-rule", "golden"}, exitUsage, "", `"golden"`},
 		{"bad kind of decay", []string{"train", "-decay", "beta"}, exitUsage, "", `"beta"`},
-		{"bad format", []string{"train", "-format", "bf17"}, exitUsage, "", "master-m16"},
+		{"bad format", []string{"train", "-format", "bf17"}, exitUsage, "", "master-bf16-m16"},
 		{"no epochs", []string{"train", "-epochs", "0"}, exitUsage, "", "-epochs 0"},
 		{"no batch", []string{"train", "-batch", "-3"}, exitUsage, "", "-batch -3"},
 		{"bad layers", []string{"train", "-hidden", "12,x"}, exitUsage, "", `-hidden "12,x"`},

@@ -31,24 +31,37 @@ type stored struct {
 
 const stochastic = lion.StochasticRounding
 
-// schemes are the storage schemes by name, f32 first.
+// schemes are the storage schemes by name, f32 first. The names are those of the
+// benchmarks and of lion verify.
 var schemes = []scheme{
 	{name: "f32", bytes: 20, about: "float32", store: storeF32},
 	{name: "f64", bytes: 40, about: "float64", store: storeF64},
-	{name: "f32-m16", bytes: 16, about: "float32, bfloat16 momentum", store: storeF32M16},
+	{name: "f32m16", bytes: 16, about: "float32, bfloat16 momentum", store: storeF32M16},
 	{name: "bf16", bytes: 10, about: "bfloat16, weights rounded to nearest", store: storeBF16},
 	{name: "bf16-stochastic", bytes: 10, about: "bfloat16, weights rounded at random", store: storeBF16, rounding: stochastic},
 	{name: "kahan", bytes: 14, about: "bfloat16, weights with Kahan's compensation", store: storeKahan},
 	{name: "split", bytes: 14, about: "float32 weights as bfloat16 and the 16 bits below, else bfloat16", store: storeSplit},
-	{name: "master", bytes: 20, about: "float32 weights, with a bfloat16 copy, and momentum; bfloat16 gradient", store: storeMaster},
-	{name: "master-m16", bytes: 16, about: "float32 weights, with a bfloat16 copy; bfloat16 gradient and momentum", store: storeMasterM16},
+	{name: "master-bf16", bytes: 20, about: "float32 weights, with a bfloat16 copy, and momentum; bfloat16 gradient", store: storeMaster},
+	{name: "master-bf16-m16", bytes: 16, about: "float32 weights, with a bfloat16 copy; bfloat16 gradient and momentum", store: storeMasterM16},
 	{name: "f16", bytes: 10, about: "IEEE half, weights rounded to nearest", store: storeF16},
 	{name: "f16-stochastic", bytes: 10, about: "IEEE half, weights rounded at random", store: storeF16, rounding: stochastic},
 	{name: "master-f16", bytes: 20, about: "float32 weights, with a copy in IEEE half, and momentum; half gradient", store: storeMasterF16},
 }
 
-// findScheme returns the scheme of that name.
+// formatAliases are other names of formats.
+var formatAliases = map[string]string{"master": "master-bf16", "master-m16": "master-bf16-m16", "f32-m16": "f32m16"}
+
+// formatName returns the name of a format that has that name or alias.
+func formatName(name string) string {
+	if full, ok := formatAliases[name]; ok {
+		return full
+	}
+	return name
+}
+
+// findScheme returns the scheme of that name or alias.
 func findScheme(name string) (scheme, error) {
+	name = formatName(name)
 	for _, s := range schemes {
 		if s.name == name {
 			return s, nil
@@ -63,7 +76,7 @@ func schemeHelp() string {
 	for _, s := range schemes {
 		lines = append(lines, fmt.Sprintf("%-16s %2d  %s", s.name, s.bytes, s.about))
 	}
-	return strings.Join(lines, "\n")
+	return strings.Join(lines, "\n") + "\n(master stands for master-bf16, master-m16 for master-bf16-m16, f32-m16 for f32m16)"
 }
 
 func schemeNames() []string {
