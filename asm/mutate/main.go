@@ -231,7 +231,7 @@ func rounds(p *plan) []round {
 			{"all tests", within, 0, []string{"-test.short", "-test.failfast", "-test.run=" + most}},
 		}
 	}
-	quick := "^Test(Briefly|Lengths|NaN|NoFalseNaN|ConvertLengths|WidenAll|GradStatsPaths|MixedIsWidenStepNarrow|Master|SplitIsMaster|Fused(Bits|NaN)|Stochastic(Paths|Fused)|KahanPaths|ValuesInEveryLane|Tables|Tanh)$/" + p.impl
+	quick := "^Test(Briefly|Lengths|NaN|NoFalseNaN|ConvertLengths|WidenAll|GradStats(Paths|Lengths|Lanes|KernelsFinish)|MixedIsWidenStepNarrow|Master|SplitIsMaster|Fused(Bits|NaN)|Stochastic(Paths|Fused)|KahanPaths|ValuesInEveryLane|Tables|Tanh)$/" + p.impl
 	return []round{
 		{"quick tests", asTests, time.Minute * p.slow, []string{"-test.short", "-test.failfast", "-test.run=" + quick}},
 		// What compares plain Go with itself sees no assembly.
