@@ -11,7 +11,7 @@ import (
 // which the compiler inlines what it can, and arrays stay on its stack.
 func TestNoAllocationOutside(t *testing.T) {
 	if lion.RaceEnabled {
-		t.Skip("NOT TESTED: the race detector's instrumentation allocates")
+		lion.Skip(t, "the race detector's instrumentation allocates")
 	}
 	cfg := lion.DefaultConfig()
 	cfg.WeightDecay = 0.1

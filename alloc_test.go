@@ -12,7 +12,7 @@ import (
 // scale, though kernels are called through a table.
 func TestNoAllocation(t *testing.T) {
 	if raceEnabled {
-		t.Skip("NOT TESTED: the race detector's instrumentation allocates")
+		skip(t, "the race detector's instrumentation allocates")
 	}
 	const n = tile + 9
 	var f32s [3][]float32

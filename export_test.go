@@ -1,4 +1,6 @@
 package lion
 
-// RaceEnabled is for tests outside of the package.
+// For tests outside of the package.
 const RaceEnabled = raceEnabled
+
+var Skip = skip

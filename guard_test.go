@@ -124,7 +124,7 @@ var sink uint64 // keeps reads from being optimised away
 // read it, or to write back what was there.
 func TestFencesSeeFaults(t *testing.T) {
 	if brokenSignals != "" {
-		t.Skip("NOT TESTED: " + brokenSignals)
+		skip(t, "%s", brokenSignals)
 	}
 	for name, touch := range map[string]func(sc *scheme, a args){
 		"reads behind param":     func(sc *scheme, a args) { sink = sc.elems[iParam].get(a.param, a.n) },

@@ -50,7 +50,7 @@ func TestConvertGuardPages(t *testing.T) {
 // TestConvertFencesSeeFaults plants converters that read or write too much.
 func TestConvertFencesSeeFaults(t *testing.T) {
 	if brokenSignals != "" {
-		t.Skip("NOT TESTED: " + brokenSignals)
+		skip(t, "%s", brokenSignals)
 	}
 	var fences []*fence
 	for range 3 {

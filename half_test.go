@@ -529,7 +529,7 @@ func TestConvertRefuses(t *testing.T) {
 // stay there.
 func TestConvertNoAllocation(t *testing.T) {
 	if raceEnabled {
-		t.Skip("NOT TESTED: the race detector's instrumentation allocates")
+		skip(t, "the race detector's instrumentation allocates")
 	}
 	eachImplementation(t, func(t *testing.T, impl int) {
 		prefer(t, impl)

@@ -22,14 +22,8 @@ func eachImplementation(t *testing.T, f func(t *testing.T, impl int)) {
 	for i := range implementations {
 		im := &implementations[i]
 		t.Run("impl="+im.name, func(t *testing.T) {
-			if im.missing == "" {
-				f(t, i)
-				return
-			}
-			if slices.Contains(required(), im.name) {
-				t.Fatalf("LION_REQUIRE names %s, which can't run here: %s", im.name, im.missing)
-			}
-			t.Skipf("NOT TESTED: %s can't run here: %s", im.name, im.missing)
+			mustRun(t, im.name, im.missing)
+			f(t, i)
 		})
 	}
 }

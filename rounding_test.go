@@ -595,7 +595,7 @@ func TestStochasticFused(t *testing.T) {
 
 func TestStochasticDoesNotAllocate(t *testing.T) {
 	if raceEnabled {
-		t.Skip("NOT TESTED: the race detector's instrumentation allocates")
+		skip(t, "the race detector's instrumentation allocates")
 	}
 	s, d := stochasticStepper(1).At(1), newMixedData(600, false)
 	assert.Zero(t, testing.AllocsPerRun(10, func() {

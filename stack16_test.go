@@ -117,7 +117,7 @@ func TestStackGrowth16(t *testing.T) {
 // rule, decay and scale, and arrays on the stack stay there.
 func TestNoAllocation16(t *testing.T) {
 	if raceEnabled {
-		t.Skip("NOT TESTED: the race detector's instrumentation allocates")
+		skip(t, "the race detector's instrumentation allocates")
 	}
 	eachImplementation(t, func(t *testing.T, impl int) {
 		prefer(t, impl)

@@ -108,12 +108,8 @@ func TestGradStatsNotFinite(t *testing.T) {
 // TestGradStatsPaths compares every implementation with the specification.
 func TestGradStatsPaths(t *testing.T) {
 	special := []float32{0, float32(math.Copysign(0, -1)), 1e-45, math.MaxFloat32, float32(math.Inf(-1)), float32(math.NaN()), 1}
-	for i := range implementations {
-		im := &implementations[i]
-		if im.missing != "" {
-			t.Logf("skipping %s: %s", im.name, im.missing)
-			continue
-		}
+	eachImplementation(t, func(t *testing.T, impl int) {
+		im := &implementations[impl]
 		for n := 0; n < 150; n++ {
 			g := randomGrad(n)
 			for j := range g {
@@ -133,7 +129,7 @@ func TestGradStatsPaths(t *testing.T) {
 			im.stats.f64(&got64, data(g64), n)
 			require.Equal(t, want64, got64, "%s n=%d", im.name, n)
 		}
-	}
+	})
 }
 
 func TestGradStatsRefuses(t *testing.T) {

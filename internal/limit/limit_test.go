@@ -4,7 +4,10 @@ import (
 	"bytes"
 	"fmt"
 	"math/rand"
+	"os"
 	"runtime"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 	"unsafe"
@@ -49,10 +52,16 @@ func want(x, grad []byte, block, gradBlock int, copied bool) []byte {
 	return y
 }
 
-// mustHaveLoops skips where there is nothing to test.
+// mustHaveLoops skips where there is nothing to test, and fails where LION_REQUIRE
+// names an instruction set whose loops can't be tested.
 func mustHaveLoops(t *testing.T) {
+	for _, name := range strings.FieldsFunc(os.Getenv("LION_REQUIRE"), func(r rune) bool { return r == ',' || r == ' ' }) {
+		if name != "generic" && !slices.ContainsFunc(isas, func(i isa) bool { return i.name == name }) {
+			t.Fatalf("LION_REQUIRE names %s, whose loops can't run here", name)
+		}
+	}
 	if len(isas) == 0 {
-		t.Skipf("no assembly on %s with these build tags and this CPU", runtime.GOARCH)
+		t.Skipf("NOT TESTED: no assembly on %s with these build tags and this CPU", runtime.GOARCH)
 	}
 }
 

@@ -144,7 +144,7 @@ func each[B interface {
 }](tb B, prefix string, ctype string, f func(tb B, b build, l loop, decay bool)) {
 	ccs := compilers()
 	if len(ccs) == 0 {
-		tb.Skip("no C compiler: set CC, or install clang or gcc")
+		tb.Skip("NOT TESTED: no C compiler: set CC, or install clang or gcc")
 	}
 	for _, cc := range ccs {
 		for _, b := range builds() {
@@ -183,7 +183,7 @@ func BenchmarkPeers(b *testing.B) {
 					impl = lion.Implementations()[0]
 				}
 				if !slices.Contains(lion.Implementations(), impl) {
-					b.Skipf("%s can't run here", impl)
+					b.Skipf("NOT TESTED: %s can't run here", impl)
 				}
 				ours, peer := f.timers(b, n, decay)
 				b.ResetTimer()
