@@ -277,7 +277,7 @@ func (sc *scheme) args(at memory, n int) args {
 }
 
 // kernels are the kernels of sc as subjects: bare ones, or else the steps that
-// run nothing but a fused one, and the one that rounds at random.
+// run nothing but a fused one, those that round at random among them.
 func (sc *scheme) kernels(cfg Config) []subject {
 	var all []subject
 	if sc.bare() {
@@ -291,12 +291,12 @@ func (sc *scheme) kernels(cfg Config) []subject {
 		return all
 	}
 	for _, rule := range []Rule{Paper, Cautious} {
-		cfg.Rule = rule
+		cfg.Rule, cfg.Rounding = rule, NearestRounding
 		all = append(all, ruleSubject(cfg))
-	}
-	if sc.storage.rounds() {
-		cfg.Rule, cfg.Rounding = Paper, StochasticRounding
-		all = append(all, ruleSubject(cfg))
+		if sc.storage.rounds() {
+			cfg.Rounding = StochasticRounding
+			all = append(all, ruleSubject(cfg))
+		}
 	}
 	return all
 }
