@@ -1,6 +1,10 @@
 package main
 
-import "github.com/lionkernel/lion"
+import (
+	"strings"
+
+	"github.com/lionkernel/lion"
+)
 
 // stepper is what lion verify needs of a lion.Stepper. Tests put a faulty one
 // in its place.
@@ -38,6 +42,12 @@ type format struct {
 	run      func(c call) error
 	// wide: run calls functions of the package, which know no Config.
 	wide bool
+}
+
+// storage is the storage format that f is about.
+func (f format) storage() string {
+	name, _, _ := strings.Cut(f.name, " ") // f32 rows
+	return name
 }
 
 // operand is one of the slices that a call takes.

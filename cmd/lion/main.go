@@ -4,6 +4,7 @@
 //	lion train     trains a classifier of handwritten digits with the step
 //	lion verify    compares every implementation with the generic one, bit by bit
 //	lion info      tells which implementations this machine runs, and why
+//	lion version   tells what this program was built from
 //
 // The exit status is 0 for success, 1 for a failure (verify: for a mismatch), 2
 // for a command line that makes no sense and 130 for an interrupt (Ctrl-C). From the root of a clone,
@@ -18,6 +19,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 )
 
@@ -43,6 +45,7 @@ var commands = []command{
 	{"train", "train a classifier of handwritten digits with the Lion step", trainCommand},
 	{"verify", "compare every implementation with the generic one, bit by bit", verifyCommand},
 	{"info", "tell which implementations this machine runs, and why", infoCommand},
+	{"version", "tell what this program was built from", versionCommand},
 }
 
 func main() {
@@ -66,6 +69,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return exitUsage
 	}
 	out := &errWriter{w: stdout}
+	if args[0] == "help" && len(args) > 1 {
+		args = append(slices.Clone(args[1:]), "-h")
+	}
 	switch args[0] {
 	case "help", "-h", "-help", "--help":
 		usage(out)
@@ -88,7 +94,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		case err == nil:
 			return exitOK
 		case errors.As(err, &misuse):
-			fmt.Fprintf(stderr, "lion %s: %s\nRun 'lion %s -h' for its flags.\n", c.name, message(err), c.name)
+			fmt.Fprintf(stderr, "lion %s: %s\nRun 'lion help %s' for its flags.\n", c.name, message(err), c.name)
 			return exitUsage
 		case errors.Is(err, errInterrupt):
 			fmt.Fprintf(stderr, "lion %s: %s\n", c.name, message(err))
@@ -127,7 +133,7 @@ func usage(w io.Writer) {
 	for _, c := range commands {
 		fmt.Fprintf(&b, "  %-8s %s\n", c.name, c.summary)
 	}
-	b.WriteString("\n'lion COMMAND -h' lists a command's flags. LION_IMPL=NAME in the environment\nchooses the implementation; 'lion info' lists the names.\n")
+	b.WriteString("\n'lion help COMMAND' lists a command's flags. LION_IMPL=NAME in the environment\nchooses the implementation; 'lion info' lists the names.\n")
 	io.WriteString(w, b.String())
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -47,6 +48,13 @@ func TestExitStatusAndMessage(t *testing.T) {
 		{"no such data", []string{"train", "-data", "letters"}, exitUsage, "", `-data "letters"`},
 		{"not an SVG", []string{"train", "-plot", "a.png"}, exitUsage, "", ".svg"},
 		{"plot in no folder", []string{"train", "-plot", "no/such/a.svg"}, exitUsage, "", "no/such/a.svg"},
+		{"help on a command", []string{"help", "train"}, exitOK, "-weight-decay", ""},
+		{"help on none", []string{"help", "fly"}, exitUsage, "", `unknown command "fly"`},
+		{"help on two", []string{"help", "train", "info"}, exitUsage, "", `unexpected argument "info"`},
+		{"version", []string{"version"}, exitOK, "\ngo               " + runtime.Version() + " " + runtime.GOOS + "/" + runtime.GOARCH, ""},
+		{"version of what", []string{"version", "2"}, exitUsage, "", `unexpected argument "2"`},
+		{"implementation that isn't", []string{"verify", "-impl", "abacus"}, exitUsage, "", `"abacus" is unknown (usable: [`},
+		{"format that isn't", []string{"verify", "-format", "bf17"}, exitUsage, "", `-format "bf17": want one of f32, f64, bf16, f16, master-bf16, master-bf16-m16, master-f16, f32m16, split, kahan`},
 		{"time runs backwards", []string{"verify", "-time", "-1s"}, exitUsage, "", "-time -1s"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -98,9 +98,13 @@ func (v *verifier) print(interrupted bool) error {
 		return fmt.Errorf("this machine fails%s:\n  %s", when, strings.Join(faults, "\n  "))
 	}
 	if interrupted {
-		fmt.Fprintln(v.stdout, "\nInterrupted; until then every implementation gave the same bits.")
+		fmt.Fprintln(v.stdout, "\nInterrupted; until then all gave the same bits.")
 		return errInterrupt
 	}
-	fmt.Fprintln(v.stdout, "\nEvery implementation gives the same bits, and they are those published.")
+	what := "Every implementation"
+	if v.partial {
+		what = "What was compared"
+	}
+	fmt.Fprintf(v.stdout, "\n%s gives the same bits, and they are those published.\n", what)
 	return nil
 }

@@ -28,7 +28,7 @@ Conversions and GradStats always run on the implementation that is preferred
 here, or named by LION_IMPL (conversions of a single value are Go everywhere).
 They are compared with restated, which is plain Go written anew from their
 documentation. To check those of another implementation, run
-LION_IMPL=NAME lion verify.`
+LION_IMPL=NAME lion verify; with -impl NAME alone they are left out.`
 
 // reference is what other implementations of steps are compared with.
 const reference = "generic"
@@ -38,6 +38,8 @@ func verifyCommand(ctx context.Context, args []string, stdout, stderr io.Writer)
 	limit := fs.Duration("time", 30*time.Second, "`DURATION` to go on for; 0 runs the fixed part alone")
 	seed := fs.Uint64("seed", uint64(time.Now().UnixNano()), "`SEED` of the random part (default: the time)")
 	fs.Lookup("seed").DefValue = "0" // the help must not show the time
+	impl := fs.String("impl", "", "`NAME` of the implementation to compare (default: all that can run here)")
+	format := fs.String("format", "", "`NAME` of the format to compare (default: all):\n"+strings.Join(formatNames(), ", "))
 	if err := parse(fs, verifyAbout, args, stdout); err != nil {
 		return err
 	}
@@ -53,7 +55,56 @@ func verifyCommand(ctx context.Context, args []string, stdout, stderr io.Writer)
 		preferred: contender{preferred.Implementation(), packageFunctions},
 		workers:   runtime.GOMAXPROCS(0), seed: *seed, limit: *limit, stdout: stdout, stderr: stderr,
 	}
+	if *impl != "" {
+		if err := v.only(*impl); err != nil {
+			return err
+		}
+	}
+	if *format != "" {
+		if err := v.onlyFormat(*format); err != nil {
+			return err
+		}
+	}
 	return v.run(ctx)
+}
+
+// only leaves one implementation to be compared. Functions stay if they run on
+// it.
+func (v *verifier) only(impl string) error {
+	if _, err := lion.New(lion.Config{Implementation: impl}); err != nil {
+		return usageError{err}
+	}
+	v.partial = true
+	v.impls = []string{impl}
+	if impl != reference {
+		v.impls = append(v.impls, reference)
+	}
+	if impl != v.preferred.name {
+		v.subjects = slices.DeleteFunc(v.subjects, func(s subject) bool { return s.format.wide })
+	}
+	return nil
+}
+
+// onlyFormat leaves one format to be compared.
+func (v *verifier) onlyFormat(name string) error {
+	names := formatNames()
+	if name = formatName(name); !slices.Contains(names, name) {
+		return misuse("-format %q: want one of %s", name, strings.Join(names, ", "))
+	}
+	v.partial = true
+	v.subjects = slices.DeleteFunc(v.subjects, func(s subject) bool { return s.format.storage() != name })
+	return nil
+}
+
+// formatNames lists the storage formats.
+func formatNames() []string {
+	var names []string
+	for _, f := range formats {
+		if !slices.Contains(names, f.storage()) {
+			names = append(names, f.storage())
+		}
+	}
+	return names
 }
 
 // verifier is one run of lion verify.
@@ -63,6 +114,7 @@ type verifier struct {
 	impls          []string  // of steps, reference among them
 	preferred      contender // of functions
 	workers        int
+	partial        bool // some subjects or implementations are left out
 	seed           uint64
 	limit          time.Duration
 	stdout, stderr io.Writer
@@ -81,8 +133,8 @@ func (v *verifier) run(ctx context.Context) error {
 	if !slices.Contains(v.impls, reference) {
 		return fmt.Errorf("no implementation is called %s: there is nothing to compare with", reference)
 	}
-	if _, err := fmt.Fprintf(v.stdout, "Comparing %s with %s, and functions on %s with %s, for %v on %s, seed %d.\n\n",
-		strings.Join(v.impls, ", "), reference, v.preferred.name, restatedName, v.limit, count(v.workers, "thread"), v.seed); err != nil {
+	if _, err := fmt.Fprintf(v.stdout, "Comparing %s, for %v on %s, seed %d.\n\n",
+		v.comparison(), v.limit, count(v.workers, "thread"), v.seed); err != nil {
 		return err
 	}
 	start := time.Now()
@@ -96,6 +148,23 @@ func (v *verifier) run(ctx context.Context) error {
 		return v.err
 	}
 	return v.print(ctx.Err() != nil)
+}
+
+// comparison says what is compared with what.
+func (v *verifier) comparison() string {
+	of := func(wide bool) bool {
+		return slices.ContainsFunc(v.subjects, func(s subject) bool { return s.format.wide == wide })
+	}
+	var parts []string
+	if others := slices.DeleteFunc(slices.Clone(v.impls), func(s string) bool { return s == reference }); len(others) > 0 {
+		parts = append(parts, strings.Join(others, ", ")+" with "+reference)
+	} else if of(false) {
+		parts = append(parts, reference+" with the published digests")
+	}
+	if of(true) {
+		parts = append(parts, "functions on "+v.preferred.name+" with "+restatedName)
+	}
+	return strings.Join(parts, ", and ")
 }
 
 // contenders are those that s is compared on, the reference last.

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"regexp"
+	"strings"
 	"testing"
 
 	"github.com/lionkernel/lion"
@@ -27,6 +29,46 @@ func TestVerifyPasses(t *testing.T) {
 		}
 	}
 	assert.Contains(t, stdout, "Every implementation gives the same bits")
+}
+
+// -impl and -format leave only what they name, by any of its names.
+func TestVerifyFilters(t *testing.T) {
+	preferred, err := lion.New(lion.DefaultConfig())
+	require.NoError(t, err)
+	line := regexp.MustCompile(`(?m)^ +(\S+) +(\S+( rows)?) +(\S+) +[0-9,]+ +0 +[0-9a-f]{16}$`)
+	for _, c := range []struct {
+		impl, format, want string
+		functions          bool
+	}{
+		{"generic", "f32-m16", "f32m16", false},
+		{preferred.Implementation(), "split", "split", true},
+		{"generic", "f64", "f64", preferred.Implementation() == reference},
+		{"", "kahan", "kahan", true},
+	} {
+		args := []string{"verify", "-time", "0", "-format", c.format}
+		impls := lion.Implementations()
+		if c.impl != "" {
+			args = append(args, "-impl", c.impl)
+			impls = []string{c.impl, reference}
+		}
+		if c.functions {
+			impls = append(impls, restatedName)
+		}
+		code, stdout, stderr := lionCommand(args...)
+		require.Equal(t, exitOK, code, stderr)
+		found := line.FindAllStringSubmatch(stdout, -1)
+		seen := map[string]bool{}
+		for _, f := range found {
+			seen[f[1]] = true
+			assert.Contains(t, impls, f[1], "%v", args)
+			assert.Equal(t, c.want, strings.TrimSuffix(f[2], " rows"), "%v", args)
+		}
+		for _, impl := range impls {
+			assert.True(t, seen[impl], "%v: %s", args, impl)
+		}
+		assert.Equal(t, c.functions, strings.Contains(stdout, "and functions on "+preferred.Implementation()+" with restated,"), stdout)
+		assert.Contains(t, stdout, "What was compared gives the same bits")
+	}
 }
 
 // Every subject has a published digest, each its own; but a conversion of single
