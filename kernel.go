@@ -185,8 +185,25 @@ type Stepper struct {
 	impl uint8
 }
 
-// Implementation returns the name of the implementation that s runs.
-func (s Stepper) Implementation() string { return implementations[s.impl].name }
+// Implementation returns the name of the implementation that s runs, "" for the
+// zero Stepper, which runs none.
+func (s Stepper) Implementation() string {
+	if !s.made() {
+		return ""
+	}
+	return implementations[s.impl].name
+}
+
+// made says whether s comes from New, which makes no constants without a one.
+func (s *Stepper) made() bool { return s.f64.one != 0 }
+
+// unready is the error of a step by s, whose plan isn't ready.
+func (s *Stepper) unready() error {
+	if !s.made() {
+		return errZeroStepper
+	}
+	return errNoTime
+}
 
 // StepF32 steps param and momentum in place; grad is only read. The three
 // slices must have one length and share no memory, otherwise the error wraps
@@ -269,12 +286,12 @@ func step[T float](s *Stepper, f format, c *coef[T], param, grad, momentum []T) 
 // refuse says what is wrong with a call, whose spans are counted in elements;
 // size is the bytes of param.
 func refuse(s *Stepper, size int, param, grad, momentum span) error {
+	if !s.plan.ready {
+		return s.unready()
+	}
 	n := param.n
 	if grad.n != n || momentum.n != n {
 		return fmt.Errorf("%w: len(param) = %d, len(grad) = %d, len(momentum) = %d", ErrLength, n, grad.n, momentum.n)
-	}
-	if !s.plan.ready {
-		return errZeroStepper
 	}
 	for _, pair := range [][2]span{{param, grad}, {param, momentum}, {grad, momentum}} {
 		a, b := uintptr(pair[0].p), uintptr(pair[1].p)
@@ -285,7 +302,10 @@ func refuse(s *Stepper, size int, param, grad, momentum span) error {
 	panic("lion: refused a call for no reason")
 }
 
-var errZeroStepper = fmt.Errorf("%w: zero Stepper; make one with New", ErrConfig)
+var (
+	errZeroStepper = fmt.Errorf("%w: zero Stepper; make one with New", ErrConfig)
+	errNoTime      = fmt.Errorf("%w: BiasCorrected needs Stepper.At(t) with t ≥ 1 for each step", ErrConfig)
+)
 
 // data hides where a slice's memory comes from: kernels keep no pointer, but
 // the compiler can't see that through the table of functions, and would move

@@ -166,7 +166,7 @@ func refuseMixed(s *Stepper, sch storage, param, grad, momentum, extra span) err
 	kinds := []kind{sch.param, sch.grad, sch.momentum, sch.extra()}
 	switch {
 	case !s.plan.ready:
-		return errZeroStepper
+		return s.unready()
 	case s.plan.rounding == StochasticRounding && s.plan.step < 1 && sch.rounds():
 		return errNoStep
 	case extra.name == "":
