@@ -198,7 +198,12 @@ func TestImplementations(t *testing.T) {
 			_, err := New(cfg)
 			assert.ErrorIs(t, err, ErrImplementation)
 			assert.ErrorContains(t, err, im.missing)
+			assert.Equal(t, im.missing, Unusable()[im.name])
 		}
+	}
+	assert.Len(t, Unusable(), len(implementations)-len(names))
+	for _, name := range names {
+		assert.NotContains(t, Unusable(), name)
 	}
 	for _, name := range []string{"mmx", "AVX2", " generic", "generic,"} {
 		cfg := DefaultConfig()

@@ -38,6 +38,16 @@ func ExampleNew() {
 	// true
 }
 
+// What can run here, and why the rest can't.
+func ExampleUnusable() {
+	for _, name := range lion.Implementations() {
+		fmt.Println(name)
+	}
+	for name, why := range lion.Unusable() {
+		fmt.Println("not", name+":", why)
+	}
+}
+
 // A schedule makes a Stepper at every step: New costs little beside the step.
 func ExampleNew_schedule() {
 	cfg := lion.DefaultConfig()

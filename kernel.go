@@ -160,6 +160,19 @@ func Implementations() []string {
 	return names
 }
 
+// Unusable returns the other implementations of this build by name, each with the
+// reason why it can't run on this machine. With those of Implementations they are
+// all that Config.Implementation and LION_IMPL know here.
+func Unusable() map[string]string {
+	reasons := map[string]string{}
+	for _, im := range implementations {
+		if im.missing != "" {
+			reasons[im.name] = im.missing
+		}
+	}
+	return reasons
+}
+
 // findImplementation returns the table index of a usable implementation.
 func findImplementation(name string) (int, error) {
 	for i := range implementations {

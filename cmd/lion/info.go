@@ -34,61 +34,37 @@ func infoCommand(_ context.Context, args []string, stdout, stderr io.Writer) err
 	}
 	fmt.Fprintf(stdout, "features         %s\n", wrap(cpu.FeatureSet(), 17, 80))
 	fmt.Fprintf(stdout, "built for        %s\n\n", buildName())
-	usable := lion.Implementations()
-	for _, impl := range known {
-		state := "no: " + impl.obstacle(&cpu)
-		if slices.Contains(usable, impl.name) {
-			state = "yes"
-		}
-		fmt.Fprintf(stdout, "%-16s %s\n", impl.name, state)
+	usable, unusable := lion.Implementations(), lion.Unusable()
+	for _, name := range usable {
+		fmt.Fprintf(stdout, "%-16s yes\n", name)
 	}
-	fmt.Fprintf(stdout, "\nimplementation   %s: %s\n", s.Implementation(), reason(os.Getenv("LION_IMPL"), os.Getenv("GODEBUG"), usable))
+	for _, name := range sorted(unusable) {
+		fmt.Fprintf(stdout, "%-16s no: %s\n", name, unusable[name])
+	}
+	fmt.Fprintf(stdout, "\nimplementation   %s: %s\n", s.Implementation(), reason(os.Getenv("LION_IMPL"), os.Getenv("GODEBUG"), usable, unusable))
 	return nil
 }
 
-// implementation is one that some build of the module has.
-type implementation struct {
-	name     string
-	arch     string // "" for all
-	features []cpuid.FeatureID
-}
-
-var known = []implementation{
-	{"avx512", "amd64", []cpuid.FeatureID{cpuid.AVX512F, cpuid.AVX512CD, cpuid.AVX512BW, cpuid.AVX512DQ, cpuid.AVX512VL}},
-	{"avx2", "amd64", []cpuid.FeatureID{cpuid.AVX, cpuid.AVX2, cpuid.F16C}},
-	{"neon", "arm64", nil},
-	{reference, "", nil},
-}
-
-// obstacle says why an implementation isn't usable here.
-func (i implementation) obstacle(cpu *cpuid.CPUInfo) string {
-	if i.arch != "" && i.arch != runtime.GOARCH {
-		return "it is for " + i.arch
+// sorted returns m's keys.
+func sorted(m map[string]string) []string {
+	var keys []string
+	for k := range m {
+		keys = append(keys, k)
 	}
-	if strings.Contains(","+buildSetting("-tags")+",", ",purego,") {
-		return "built with -tags purego"
-	}
-	var lacking []string
-	for _, f := range i.features {
-		if !cpu.Has(f) {
-			lacking = append(lacking, f.String())
-		}
-	}
-	if len(lacking) > 0 {
-		return "the CPU or its operating system lacks " + strings.Join(lacking, ", ")
-	}
-	if d := cpuDebug(os.Getenv("GODEBUG")); d != "" {
-		return "switched off by GODEBUG=" + d
-	}
-	return "not in this build, or Go's own CPU detection (golang.org/x/sys/cpu) says no"
+	slices.Sort(keys)
+	return keys
 }
 
 // reason says why lion.New chose what it chose. An impossible LION_IMPL never
 // gets here: it stops the program at its start.
-func reason(lionImpl, godebug string, usable []string) string {
+func reason(lionImpl, godebug string, usable []string, unusable map[string]string) string {
 	why := "the best of " + strings.Join(usable, ", ")
-	if len(usable) == 1 {
-		why = "the only one here"
+	switch {
+	case len(usable) > 1:
+	case len(unusable) > 0:
+		why = "the only one that can run here"
+	default:
+		why = "the only one in this build"
 	}
 	if lionImpl != "" {
 		why = "LION_IMPL=" + lionImpl + " asks for it"

@@ -1,11 +1,12 @@
 package main
 
 import (
+	"fmt"
 	"os"
+	"regexp"
 	"runtime"
 	"testing"
 
-	"github.com/klauspost/cpuid/v2"
 	"github.com/lionkernel/lion"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -19,51 +20,37 @@ func TestInfo(t *testing.T) {
 		assert.Regexp(t, `(?m)^`+name+` `, stdout)
 	}
 	assert.Contains(t, stdout, runtime.GOOS+"/"+runtime.GOARCH)
-	usable := map[string]bool{}
-	for _, impl := range lion.Implementations() {
-		usable[impl] = true
+	for _, name := range lion.Implementations() {
+		assert.Contains(t, stdout, fmt.Sprintf("\n%-16s yes\n", name))
 	}
-	for _, k := range known {
-		want := "no: "
-		if usable[k.name] {
-			want = "yes$"
-			delete(usable, k.name)
-		}
-		assert.Regexp(t, `(?m)^`+k.name+` +`+want, stdout)
+	for name, why := range lion.Unusable() {
+		assert.Contains(t, stdout, fmt.Sprintf("\n%-16s no: %s\n", name, why))
 	}
-	assert.Empty(t, usable, "implementations that info doesn't know")
+	assert.Len(t, regexp.MustCompile(`(?m)^\S+ +(yes$|no: )`).FindAllString(stdout, -1), len(lion.Implementations())+len(lion.Unusable()))
 	s, err := lion.New(lion.DefaultConfig())
 	require.NoError(t, err)
-	assert.Contains(t, stdout, "implementation   "+s.Implementation()+": "+reason(os.Getenv("LION_IMPL"), os.Getenv("GODEBUG"), lion.Implementations()))
+	assert.Contains(t, stdout, "implementation   "+s.Implementation()+": "+reason(os.Getenv("LION_IMPL"), os.Getenv("GODEBUG"), lion.Implementations(), lion.Unusable()))
 }
 
 func TestReason(t *testing.T) {
-	all := []string{"avx2", "generic"}
+	all, one := []string{"avx2", "generic"}, []string{"generic"}
+	no512, no := map[string]string{"avx512": "no"}, map[string]string{"avx512": "no", "avx2": "no"}
 	for _, c := range []struct {
 		impl, godebug string
 		usable        []string
+		unusable      map[string]string
 		want          string
 	}{
-		{"", "", all, "the best of avx2, generic"},
-		{"", "gctrace=1", all, "the best of avx2, generic"},
-		{"", "", []string{"generic"}, "the only one here"},
-		{"", "cpu.avx2=off", []string{"generic"}, "the only one here (GODEBUG=cpu.avx2=off)"},
-		{"generic", "", all, "LION_IMPL=generic asks for it"},
-		{"avx2", "a=b,cpu.avx512f=off", all, "LION_IMPL=avx2 asks for it (GODEBUG=cpu.avx512f=off)"},
+		{"", "", all, no512, "the best of avx2, generic"},
+		{"", "gctrace=1", all, nil, "the best of avx2, generic"},
+		{"", "", one, no, "the only one that can run here"},
+		{"", "", one, nil, "the only one in this build"},
+		{"", "cpu.avx2=off", one, no, "the only one that can run here (GODEBUG=cpu.avx2=off)"},
+		{"generic", "", all, no512, "LION_IMPL=generic asks for it"},
+		{"avx2", "a=b,cpu.avx512f=off", all, no512, "LION_IMPL=avx2 asks for it (GODEBUG=cpu.avx512f=off)"},
 	} {
-		assert.Equal(t, c.want, reason(c.impl, c.godebug, c.usable))
+		assert.Equal(t, c.want, reason(c.impl, c.godebug, c.usable, c.unusable))
 	}
-}
-
-func TestObstacle(t *testing.T) {
-	bare := &cpuid.CPUInfo{}
-	i := implementation{"avx2", runtime.GOARCH, []cpuid.FeatureID{cpuid.AVX2}}
-	assert.Equal(t, "the CPU or its operating system lacks AVX2", i.obstacle(bare))
-	i.features = nil
-	t.Setenv("GODEBUG", "cpu.avx2=off")
-	assert.Equal(t, "switched off by GODEBUG=cpu.avx2=off", i.obstacle(bare))
-	i.arch = "abacus"
-	assert.Equal(t, "it is for abacus", i.obstacle(bare))
 }
 
 func TestWrap(t *testing.T) {
