@@ -1,6 +1,7 @@
 package lion_test
 
 import (
+	"errors"
 	"fmt"
 	"math"
 
@@ -78,37 +79,134 @@ func ExampleRounding() {
 	// stochastic: 0.99
 }
 
-// Loss scaling and clipping to a norm of 1, both by GradScale: the gradient is
-// read once, and not written.
+// Clipping to a norm of 1 by GradScale: the gradient is read once more, and not
+// written. A GradScale of 0 would mean 1, so that an infinite norm is no divisor.
 func ExampleGradStats() {
-	const lossScale = 1024.0
 	cfg := lion.DefaultConfig()
 	cfg.LR = 0.25
-	param, momentum := []float32{1, 1}, []float32{0, 0}
-	for _, grad := range [][]lion.F16{
-		{lion.ToF16(3 * lossScale), lion.ToF16(-4 * lossScale)},
-		{lion.ToF16(1e6), lion.ToF16(1)}, // overflows
-	} {
+	param, momentum := []float64{1, 1}, []float64{0, 0}
+	for _, grad := range [][]float64{{3, -4}, {0, 0}, {1e200, 1}, {math.NaN(), 1}} {
 		stats := lion.GradStats(grad)
-		if stats.NaNs+stats.Infs > 0 {
-			fmt.Println("not finite: the step is left out; lower the loss scale")
+		norm := math.Sqrt(stats.SumSquares)
+		if stats.NaNs+stats.Infs > 0 || math.IsInf(norm, 1) { // the square of a float64 may overflow
+			fmt.Println("left out:", grad)
 			continue
 		}
-		norm := math.Sqrt(stats.SumSquares) / lossScale
-		cfg.GradScale = 1 / lossScale / math.Max(norm, 1)
+		cfg.GradScale = 1 / math.Max(norm, 1)
 		s, err := lion.New(cfg)
 		if err != nil {
 			panic(err)
 		}
-		shadow := make([]lion.F16, len(param))
-		if err := s.StepMasterF16(param, grad, momentum, shadow); err != nil {
+		if err := s.StepF64(param, grad, momentum); err != nil {
 			panic(err)
 		}
-		fmt.Printf("norm %g: param %v, momentum %.3f\n", norm, param, momentum)
+		fmt.Printf("norm %g: param %g, momentum %.4f\n", norm, param, momentum)
 	}
 	// Output:
-	// norm 5: param [0.75 1.25], momentum [0.006 -0.008]
-	// not finite: the step is left out; lower the loss scale
+	// norm 5: param [0.75 1.25], momentum [0.0060 -0.0080]
+	// norm 0: param [0.5 1.5], momentum [0.0059 -0.0079]
+	// left out: [1e+200 1]
+	// left out: [NaN 1]
+}
+
+// Loss scaling: gradients come multiplied by a lossScale, which GradScale takes
+// back, so that small ones don't vanish in half precision. Where one is too large
+// for it, the step is left out and the scale halved.
+func ExampleStepper_StepF16() {
+	cfg := lion.DefaultConfig()
+	cfg.LR = 0.25
+	param, momentum := []lion.F16{lion.ToF16(1), lion.ToF16(1)}, make([]lion.F16, 2)
+	lossScale := float32(65536)
+	for range 3 {
+		grad := []lion.F16{lion.ToF16(3 * lossScale), lion.ToF16(-1e-8 * lossScale)}
+		if stats := lion.GradStats(grad); stats.NaNs+stats.Infs > 0 {
+			lossScale /= 2
+			continue
+		}
+		cfg.GradScale = 1 / float64(lossScale) // and by what clips, as for GradStats
+		s, err := lion.New(cfg)
+		if err != nil {
+			panic(err)
+		}
+		if err := s.StepF16(param, grad, momentum); err != nil {
+			panic(err)
+		}
+		fmt.Println(lossScale, param[0].Float32(), param[1].Float32())
+	}
+	fmt.Println(lion.ToF16(-1e-8).Float32()) // without a scale there is nothing to step by
+	// Output:
+	// 16384 0.75 1.25
+	// -0
+}
+
+// The model computes with hi; hi and lo together are the float32 weights.
+func ExampleStepper_StepSplit() {
+	s, err := lion.New(lion.DefaultConfig()) // LR 1e-4
+	if err != nil {
+		panic(err)
+	}
+	weight := []float32{1, -2}
+	hi, lo := make([]lion.BF16, 2), make([]uint16, 2)
+	if err := lion.Split(hi, lo, weight); err != nil {
+		panic(err)
+	}
+	grad, momentum := []lion.BF16{lion.ToBF16(0.5), lion.ToBF16(-0.5)}, make([]lion.BF16, 2)
+	for range 100 {
+		if err := s.StepSplit(hi, lo, grad, momentum); err != nil {
+			panic(err)
+		}
+	}
+	if err := lion.Join(weight, hi, lo); err != nil { // for a checkpoint, say
+		panic(err)
+	}
+	fmt.Println(hi[0].Float32(), hi[1].Float32())
+	fmt.Printf("%.4f %.4f\n", weight[0], weight[1])
+	// Output:
+	// 0.98828125 -1.9921875
+	// 0.9900 -1.9900
+}
+
+// Float32 weights become bfloat16 with compensation, and 100 steps that are each
+// too small for bfloat16 alone add up.
+func ExampleStepper_StepBF16Kahan() {
+	s, err := lion.New(lion.DefaultConfig()) // LR 1e-4
+	if err != nil {
+		panic(err)
+	}
+	param, compensation := make([]lion.BF16, 2), make([]lion.BF16, 2)
+	if err := lion.KahanBF16(param, compensation, []float32{1, math.Pi}); err != nil {
+		panic(err)
+	}
+	sum := func(i int) float32 { return param[i].Float32() + compensation[i].Float32() }
+	fmt.Printf("%v and %.4f\n", param[1].Float32(), sum(1))
+	grad, momentum := []lion.BF16{lion.ToBF16(1), lion.ToBF16(-1)}, make([]lion.BF16, 2)
+	for range 100 {
+		if err := s.StepBF16Kahan(param, grad, momentum, compensation); err != nil {
+			panic(err)
+		}
+	}
+	fmt.Printf("%.3f %.3f\n", sum(0), sum(1))
+	// Output:
+	// 3.140625 and 3.1416
+	// 0.990 3.151
+}
+
+// Half precision has 11 bits, bfloat16 has 8 and float32's range.
+func ExampleNarrowF16() {
+	x := []float32{1.0 / 3, 65519, 65520, 1e-8}
+	half, brain := make([]lion.F16, len(x)), make([]lion.BF16, len(x))
+	if err := errors.Join(lion.NarrowF16(half, x), lion.NarrowBF16(brain, x)); err != nil {
+		panic(err)
+	}
+	fromHalf, fromBrain := make([]float32, len(x)), make([]float32, len(x))
+	if err := errors.Join(lion.WidenF16(fromHalf, half), lion.WidenBF16(fromBrain, brain)); err != nil {
+		panic(err)
+	}
+	fmt.Println(fromHalf)
+	fmt.Println(fromBrain)
+	// Output:
+	// [0.33325195 65504 +Inf 0]
+	// [0.33398438 65536 65536 1.0011718e-08]
 }
 
 // Only the listed rows of an embedding table are stepped.

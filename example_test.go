@@ -121,6 +121,55 @@ func ExampleParseRule() {
 	// lion: bad config: Rule "adam" is unknown (there are ["paper" "momentum-first" "bias-corrected" "cautious" "refined" "smooth"])
 }
 
+// Where WeightDecay acts: 0.1 on weights of 1, beside steps of 0.5. Coupled, it turns
+// the small gradient round.
+func ExampleDecay() {
+	for _, name := range []string{"decoupled", "decoupled-paper", "independent", "coupled"} {
+		decay, err := lion.ParseDecay(name)
+		if err != nil {
+			panic(err)
+		}
+		cfg := lion.DefaultConfig()
+		cfg.LR, cfg.WeightDecay, cfg.Decay = 0.5, 0.1, decay
+		s, err := lion.New(cfg)
+		if err != nil {
+			panic(err)
+		}
+		param, grad, momentum := []float64{1, 1}, []float64{2, -0.05}, []float64{0, 0}
+		if err := s.StepF64(param, grad, momentum); err != nil {
+			panic(err)
+		}
+		fmt.Printf("%v: %.2f\n", decay, param)
+	}
+	// Output:
+	// decoupled: [0.45 1.45]
+	// decoupled-paper: [0.45 1.45]
+	// independent: [0.40 1.40]
+	// coupled: [0.50 0.50]
+}
+
+// Cautious steps only where the gradient agrees with the step's sign, here 2 of 4
+// elements; a scale makes the others' part up to these.
+func ExampleCautiousScale() {
+	for _, scale := range []lion.CautiousScale{lion.ScaleNone, lion.ScaleCount, lion.ScaleMean} {
+		cfg := lion.DefaultConfig()
+		cfg.LR, cfg.Rule, cfg.CautiousScale = 0.375, lion.Cautious, scale
+		s, err := lion.New(cfg)
+		if err != nil {
+			panic(err)
+		}
+		param, grad, momentum := make([]float32, 4), []float32{1, 1, -1, -1}, []float32{8, -8, 8, -8}
+		if err := s.StepF32(param, grad, momentum); err != nil {
+			panic(err)
+		}
+		fmt.Println(scale, param)
+	}
+	// Output:
+	// none [-0.375 0 0 0.375]
+	// count [-0.5 0 0 0.5]
+	// mean [-0.75 0 0 0.75]
+}
+
 func ExampleStepper_At() {
 	cfg := lion.DefaultConfig()
 	cfg.Rule, cfg.LR = lion.BiasCorrected, 0.001
