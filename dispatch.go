@@ -4,48 +4,94 @@ package lion
 
 import (
 	"runtime"
+	"slices"
+	"strings"
 
 	"github.com/klauspost/cpuid/v2"
 	"golang.org/x/sys/cpu"
 )
 
-// This file and dispatch_half.go declare the assembly of every architecture; the
-// switch below is settled by the compiler, so that only this one's is linked.
-func init() {
+// This file and dispatch_half.go declare the assembly of every architecture.
+
+// assembly is the implementations in assembly, best first. The switch is settled by
+// the compiler, so that only this architecture's are linked.
+func assembly() []implementation {
 	switch runtime.GOARCH {
 	case "amd64":
-		implementations = append([]implementation{
+		return []implementation{
 			{"avx512", missingAVX512(), avx512Kernels(), avx512Converters(), kernelSummers(statsF32AVX512, statsF64AVX512, statsBF16AVX512, statsF16AVX512), avx512Fused()},
 			{"avx2", missingAVX2(), avx2Kernels(), avx2Converters(), kernelSummers(statsF32AVX2, statsF64AVX2, statsBF16AVX2, statsF16AVX2), avx2Fused()},
-		}, implementations...)
+		}
 	case "arm64": // where NEON is part of the base architecture
-		implementations = append([]implementation{
+		return []implementation{
 			{"neon", "", neonKernels(), neonConverters(), kernelSummers(statsF32NEON, statsF64NEON, statsBF16NEON, statsF16NEON), neonFused()},
-		}, implementations...)
+		}
+	}
+	return nil
+}
+
+// missingAVX2 says why AVX2 can't be used, "" if it can.
+func missingAVX2() string { return missing(avx2Features(offered)) }
+
+// missingAVX512 is missingAVX2 for AVX-512.
+func missingAVX512() string { return missing(avx512Features(offered)) }
+
+// A feature is a part of the instruction set that an implementation needs. It can be
+// used if cpuid sees it, which asks the CPU and the operating system, and if
+// x/sys/cpu does, which obeys GODEBUG.
+type feature struct {
+	name    string
+	offered bool   // by the CPU and the operating system
+	on      bool   // GODEBUG leaves it on
+	option  string // of GODEBUG
+}
+
+func offered(id cpuid.FeatureID) bool { return cpuid.CPU.Supports(id) }
+
+// avx2Features are what the AVX2 kernels need.
+func avx2Features(offered func(cpuid.FeatureID) bool) []feature {
+	x := &cpu.X86
+	return []feature{
+		{"AVX", offered(cpuid.AVX), x.HasAVX, "cpu.avx"},
+		{"AVX2", offered(cpuid.AVX2), x.HasAVX2, "cpu.avx2"},
+		{"F16C", offered(cpuid.F16C), true, ""}, // GODEBUG doesn't know it
 	}
 }
 
-// missingAVX2 says why AVX2 can't be used, "" if it can. cpuid sees what the CPU
-// and the system offer, x/sys/cpu what GODEBUG leaves of it: a feature is on if
-// both agree.
-func missingAVX2() string {
-	if x := &cpu.X86; cpuid.CPU.Supports(cpuid.AVX, cpuid.AVX2, cpuid.F16C) && x.HasAVX && x.HasAVX2 {
-		return ""
-	}
-	return "the CPU has no AVX2 with F16C, or GODEBUG turns it off"
+// avx512Features are what the AVX-512 kernels need: AVX2, and the parts of AVX-512
+// that every server CPU with it has.
+func avx512Features(offered func(cpuid.FeatureID) bool) []feature {
+	x := &cpu.X86
+	f := offered(cpuid.AVX512F)
+	return append(avx2Features(offered),
+		feature{"AVX-512 F", f, x.HasAVX512, "cpu.avx512"}, // the same for the CPU, but options of their own
+		feature{"AVX-512 F", f, x.HasAVX512F, "cpu.avx512f"},
+		feature{"AVX-512 CD", offered(cpuid.AVX512CD), x.HasAVX512CD, "cpu.avx512cd"},
+		feature{"AVX-512 BW", offered(cpuid.AVX512BW), x.HasAVX512BW, "cpu.avx512bw"},
+		feature{"AVX-512 DQ", offered(cpuid.AVX512DQ), x.HasAVX512DQ, "cpu.avx512dq"},
+		feature{"AVX-512 VL", offered(cpuid.AVX512VL), x.HasAVX512VL, "cpu.avx512vl"},
+	)
 }
 
-// missingAVX512 is missingAVX2 for AVX-512: the parts that every such server
-// CPU has.
-func missingAVX512() string {
-	if why := missingAVX2(); why != "" {
-		return why
+// missing says which features can't be used and who says so, "" if all can.
+func missing(features []feature) string {
+	var lacking, off []string
+	for _, f := range features {
+		switch {
+		case !f.offered && !slices.Contains(lacking, f.name):
+			lacking = append(lacking, f.name)
+		case f.offered && !f.on:
+			off = append(off, f.option)
+		}
 	}
-	if x := &cpu.X86; cpuid.CPU.Supports(cpuid.AVX512F, cpuid.AVX512CD, cpuid.AVX512BW, cpuid.AVX512DQ, cpuid.AVX512VL) &&
-		x.HasAVX512F && x.HasAVX512CD && x.HasAVX512BW && x.HasAVX512DQ && x.HasAVX512VL {
-		return ""
+	var why []string
+	if lacking != nil {
+		why = append(why, "the CPU, or its operating system, offers no "+strings.Join(lacking, ", no "))
 	}
-	return "the CPU lacks one of AVX-512 F, CD, BW, DQ and VL, or GODEBUG turns it off"
+	if off != nil {
+		why = append(why, "GODEBUG turns "+strings.Join(off, " and ")+" off")
+	}
+	return strings.Join(why, "; ")
 }
 
 func avx512Kernels() [numFormats][numOps]kernel {

@@ -142,11 +142,13 @@ type implementation struct {
 }
 
 // implementations holds every implementation that was built in, best first,
-// generic last; dispatch.go prepends to it.
-var implementations = []implementation{{name: "generic", kernels: genericKernels, convert: genericConverters, stats: genericSummers}}
+// generic last; assembly is dispatch.go's.
+var implementations = append(assembly(),
+	implementation{name: "generic", kernels: genericKernels, convert: genericConverters, stats: genericSummers})
 
-// preferred indexes the implementation used when the Config names none.
-var preferred int
+// preferred indexes the implementation used when the Config names none. It is
+// initialized after implementations, since chosen refers to them.
+var preferred = chosen()
 
 // Implementations returns the names of the implementations that can run on
 // this machine, best first; "generic", plain Go, is always there and last.

@@ -5,21 +5,20 @@ import (
 	"os"
 )
 
-// The preferred implementation is the best that can run, or what LION_IMPL
-// names: a name that is unknown or can't run here stops the program. Go runs
-// the init functions of a package in the order of the file names, so the table
-// is complete.
-func init() {
+// chosen returns the index of the best implementation that can run, or of the one
+// that LION_IMPL names: a name that is unknown or can't run here stops the program.
+func chosen() int {
 	if name := os.Getenv("LION_IMPL"); name != "" {
 		i, err := findImplementation(name)
 		if err != nil {
 			fmt.Fprintln(os.Stderr, "LION_IMPL:", err)
 			os.Exit(2)
 		}
-		preferred = i
-		return
+		return i
 	}
-	for implementations[preferred].missing != "" {
-		preferred++
+	i := 0
+	for implementations[i].missing != "" {
+		i++
 	}
+	return i
 }

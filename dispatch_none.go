@@ -1,0 +1,6 @@
+//go:build !(amd64 || arm64) || purego
+
+package lion
+
+// assembly is the implementations in assembly: none.
+func assembly() []implementation { return nil }
