@@ -9,7 +9,9 @@ import (
 // the bit, and the fallback. Each product and quotient is converted
 // explicitly, since the compiler may otherwise fuse it with the sum that
 // follows, and does on half of Go's architectures. Nothing here branches on a
-// sign: random ones would cost a misprediction each. NaNs become canonical
+// sign: random ones would cost a misprediction each. Constants are read before
+// the loop: in it they would be loaded anew for each element, since for all the
+// compiler knows a store to param may have changed them. NaNs become canonical
 // afterwards, by canonicalize, if the sum of what was written tells of any.
 
 var genericKernels = [numFormats][numOps]kernel{
@@ -50,11 +52,12 @@ func spec[T float](f func(param, grad, momentum []T, c *coef[T]) (sum T)) kernel
 func paper[T float](param, grad, momentum []T, c *coef[T]) (sum T) {
 	grad, momentum = grad[:len(param)], momentum[:len(param)]
 	steps := bySign(c.lr)
+	b1, o1, b2, o2, decay := c.b1, c.o1, c.b2, c.o2, c.decay
 	for i, p := range param {
 		g, m := grad[i], momentum[i]
-		u := T(c.b1*m) + T(c.o1*g)
-		p = T(p*c.decay) - steps[side(u)]
-		m = T(c.b2*m) + T(c.o2*g)
+		u := T(b1*m) + T(o1*g)
+		p = T(p*decay) - steps[side(u)]
+		m = T(b2*m) + T(o2*g)
 		param[i], momentum[i] = p, m
 		sum += p + m
 	}
@@ -64,11 +67,12 @@ func paper[T float](param, grad, momentum []T, c *coef[T]) (sum T) {
 func paperPlain[T float](param, grad, momentum []T, c *coef[T]) (sum T) {
 	grad, momentum = grad[:len(param)], momentum[:len(param)]
 	steps := bySign(c.lr)
+	b1, o1, b2, o2 := c.b1, c.o1, c.b2, c.o2
 	for i, p := range param {
 		g, m := grad[i], momentum[i]
-		u := T(c.b1*m) + T(c.o1*g)
+		u := T(b1*m) + T(o1*g)
 		p -= steps[side(u)]
-		m = T(c.b2*m) + T(c.o2*g)
+		m = T(b2*m) + T(o2*g)
 		param[i], momentum[i] = p, m
 		sum += p + m
 	}
@@ -78,11 +82,12 @@ func paperPlain[T float](param, grad, momentum []T, c *coef[T]) (sum T) {
 func paperInside[T float](param, grad, momentum []T, c *coef[T]) (sum T) {
 	grad, momentum = grad[:len(param)], momentum[:len(param)]
 	signs := bySign[T](1)
+	b1, o1, b2, o2, lr, wd := c.b1, c.o1, c.b2, c.o2, c.lr, c.wd
 	for i, p := range param {
 		g, m := grad[i], momentum[i]
-		u := T(c.b1*m) + T(c.o1*g)
-		p -= T(c.lr * T(signs[side(u)]+T(c.wd*p)))
-		m = T(c.b2*m) + T(c.o2*g)
+		u := T(b1*m) + T(o1*g)
+		p -= T(lr * T(signs[side(u)]+T(wd*p)))
+		m = T(b2*m) + T(o2*g)
 		param[i], momentum[i] = p, m
 		sum += p + m
 	}
@@ -92,11 +97,12 @@ func paperInside[T float](param, grad, momentum []T, c *coef[T]) (sum T) {
 func paperCoupled[T float](param, grad, momentum []T, c *coef[T]) (sum T) {
 	grad, momentum = grad[:len(param)], momentum[:len(param)]
 	steps := bySign(c.lr)
+	b1, o1, b2, o2, wd := c.b1, c.o1, c.b2, c.o2, c.wd
 	for i, p := range param {
-		g, m := grad[i]+T(c.wd*p), momentum[i]
-		u := T(c.b1*m) + T(c.o1*g)
+		g, m := grad[i]+T(wd*p), momentum[i]
+		u := T(b1*m) + T(o1*g)
 		p -= steps[side(u)]
-		m = T(c.b2*m) + T(c.o2*g)
+		m = T(b2*m) + T(o2*g)
 		param[i], momentum[i] = p, m
 		sum += p + m
 	}
@@ -106,11 +112,12 @@ func paperCoupled[T float](param, grad, momentum []T, c *coef[T]) (sum T) {
 func momentumFirst[T float](param, grad, momentum []T, c *coef[T]) (sum T) {
 	grad, momentum = grad[:len(param)], momentum[:len(param)]
 	steps := bySign(c.lr)
+	b1, o1, b2, o2, decay := c.b1, c.o1, c.b2, c.o2, c.decay
 	for i, p := range param {
 		g := grad[i]
-		m := T(c.b1*momentum[i]) + T(c.o1*g)
-		u := T(c.b2*m) + T(c.o2*g)
-		p = T(p*c.decay) - steps[side(u)]
+		m := T(b1*momentum[i]) + T(o1*g)
+		u := T(b2*m) + T(o2*g)
+		p = T(p*decay) - steps[side(u)]
 		param[i], momentum[i] = p, m
 		sum += p + m
 	}
@@ -120,10 +127,11 @@ func momentumFirst[T float](param, grad, momentum []T, c *coef[T]) (sum T) {
 func momentumFirstCoupled[T float](param, grad, momentum []T, c *coef[T]) (sum T) {
 	grad, momentum = grad[:len(param)], momentum[:len(param)]
 	steps := bySign(c.lr)
+	b1, o1, b2, o2, wd := c.b1, c.o1, c.b2, c.o2, c.wd
 	for i, p := range param {
-		g := grad[i] + T(c.wd*p)
-		m := T(c.b1*momentum[i]) + T(c.o1*g)
-		u := T(c.b2*m) + T(c.o2*g)
+		g := grad[i] + T(wd*p)
+		m := T(b1*momentum[i]) + T(o1*g)
+		u := T(b2*m) + T(o2*g)
 		p -= steps[side(u)]
 		param[i], momentum[i] = p, m
 		sum += p + m
@@ -135,11 +143,12 @@ func cautious[T float](param, grad, momentum []T, c *coef[T]) (sum T) {
 	grad, momentum = grad[:len(param)], momentum[:len(param)]
 	steps := bySign(c.lr)
 	dir := withSign(1, c.flip)
+	b1, o1, b2, o2, decay := c.b1, c.o1, c.b2, c.o2, c.decay
 	for i, p := range param {
 		g, m := grad[i], momentum[i]
-		u := T(c.b1*m) + T(c.o1*g)
-		p = T(p*c.decay) - steps[side(u)&side(g*dir)]
-		m = T(c.b2*m) + T(c.o2*g)
+		u := T(b1*m) + T(o1*g)
+		p = T(p*decay) - steps[side(u)&side(g*dir)]
+		m = T(b2*m) + T(o2*g)
 		param[i], momentum[i] = p, m
 		sum += p + m
 	}
@@ -164,11 +173,12 @@ func biasCorrected[T float](param, grad, momentum []T, c *coef[T]) (sum T) {
 
 func refined[T float](param, grad, momentum []T, c *coef[T]) (sum T) {
 	grad, momentum = grad[:len(param)], momentum[:len(param)]
+	b1, o1, b2, o2, lr, decay := c.b1, c.o1, c.b2, c.o2, c.lr, c.decay
 	for i, p := range param {
 		g, m := grad[i], momentum[i]
-		u := T(c.b1*m) + T(c.o1*g)
-		p = T(p*c.decay) - T(c.lr*clampToSign(u))
-		m = T(c.b2*m) + T(c.o2*g)
+		u := T(b1*m) + T(o1*g)
+		p = T(p*decay) - T(lr*clampToSign(u))
+		m = T(b2*m) + T(o2*g)
 		param[i], momentum[i] = p, m
 		sum += p + m
 	}
