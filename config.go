@@ -6,17 +6,30 @@ import (
 )
 
 // Config holds the hyperparameters, as float64, as a training script writes
-// them. Start from DefaultConfig; the zero value of every field but LR, Beta1
-// and Beta2 is a useful default.
+// them. Start from DefaultConfig: the zero Config is valid, but with LR, Beta1 and
+// Beta2 zero it steps nowhere and remembers nothing, and BiasCorrected wants
+// Gamma and Epsilon too. The zero value of every other field is a useful default.
+//
+// Constants must suit float32 too, since a Stepper serves both types: New refuses
+// an LR, WeightDecay, GradScale, Gamma, Epsilon or Kappa that makes a constant
+// beyond float32's range, and an LR, GradScale, Epsilon or Kappa other than zero
+// that makes one which float32 rounds to zero (below about 7e-46): the step would
+// be another, without a word.
 type Config struct {
-	LR          float64 // η, the learning rate: finite, ≥ 0
+	// LR is η, the learning rate: finite, ≥ 0. Zero is allowed, as at the start of
+	// a schedule, where some listings of Lion raise an error: the momentum is
+	// updated, while the weights keep their values, but for the decay that isn't
+	// multiplied by η: Independent's.
+	LR          float64
 	Beta1       float64 // β1, interpolation: in [0, 1)
 	Beta2       float64 // β2, momentum decay: in [0, 1)
 	WeightDecay float64 // λ ≥ 0; where it acts is Decay's to say
 
 	// GradScale is s, by which the gradient is multiplied: loss unscaling
 	// times clipping, say. Finite; 0 means 1; a negative one maximises. It is
-	// folded into the constants and costs nothing.
+	// folded into the constants and costs nothing. As float32, s, (1−β1)·s
+	// and (1−β2)·s must be finite and not zero; for BiasCorrected, which multiplies
+	// the gradient itself, s alone.
 	GradScale float64
 
 	// Rule says which of the rules called Lion is applied; zero is the paper's.
@@ -26,9 +39,15 @@ type Config struct {
 	// CautiousScale says how the Cautious rule makes up for masked elements.
 	CautiousScale CautiousScale
 
-	Gamma   float64 // γ of BiasCorrected, ≥ 0 (its source uses 0.1)
-	Epsilon float64 // ε of BiasCorrected, ≥ 0 (its source uses 1e-8)
-	Kappa   float64 // κ of Smooth, > 0; 0 means 1
+	// Gamma is γ of BiasCorrected, ≥ 0. Its source uses 0.1; with 0 the size of
+	// the gradient plays no part in the rule's denominator.
+	Gamma float64
+	// Epsilon is ε of BiasCorrected, ≥ 0. Its source uses 1e-8; with 0 a zero
+	// gradient divides by zero, which makes the weight infinite or, where the
+	// momentum is zero too, NaN.
+	Epsilon float64
+	// Kappa is κ of Smooth, > 0; 0 means 1.
+	Kappa float64
 
 	// Rounding says how StepBF16 and StepF16 round new weights, and Seed seeds
 	// the random bits of StochasticRounding.
@@ -112,8 +131,8 @@ func (p *plan) settle(ready bool) {
 // field and its value; an implementation that is unknown or can't run here
 // gives one that wraps ErrImplementation.
 //
-// Constants must be finite in float32 as well, since a Stepper serves both
-// types: an LR of 1e39 is refused.
+// Constants must suit float32 as well, since a Stepper serves both types: an LR of
+// 1e39, which overflows, is refused, and so is one of 1e-50, which would be zero.
 func New(cfg Config) (Stepper, error) {
 	if cfg.GradScale == 0 {
 		cfg.GradScale = 1
@@ -222,7 +241,8 @@ func round32(c *coef[float64]) coef[float32] {
 	}
 }
 
-// checkRange refuses constants that overflow float32.
+// checkRange refuses constants that overflow float32, and those that became zero
+// there where that changes the meaning. GradScale and Kappa aren't zero any more.
 func (cfg *Config) checkRange(c *coef[float32]) error {
 	inf := func(x float32) bool { return math.IsInf(float64(x), 0) }
 	switch {
@@ -238,6 +258,18 @@ func (cfg *Config) checkRange(c *coef[float32]) error {
 		return fmt.Errorf("%w: Epsilon = %v overflows float32", ErrConfig, cfg.Epsilon)
 	case inf(c.kappa):
 		return fmt.Errorf("%w: Kappa = %v overflows float32", ErrConfig, cfg.Kappa)
+	case c.lr == 0 && cfg.LR != 0:
+		return fmt.Errorf("%w: LR = %v is 0 in float32", ErrConfig, cfg.LR)
+	case c.scale == 0:
+		return fmt.Errorf("%w: GradScale = %v is 0 in float32", ErrConfig, cfg.GradScale)
+	case c.o1 == 0:
+		return fmt.Errorf("%w: GradScale = %v with Beta1 = %v: (1−Beta1)·GradScale is 0 in float32", ErrConfig, cfg.GradScale, cfg.Beta1)
+	case c.o2 == 0:
+		return fmt.Errorf("%w: GradScale = %v with Beta2 = %v: (1−Beta2)·GradScale is 0 in float32", ErrConfig, cfg.GradScale, cfg.Beta2)
+	case c.eps == 0 && cfg.Epsilon != 0:
+		return fmt.Errorf("%w: Epsilon = %v is 0 in float32", ErrConfig, cfg.Epsilon)
+	case c.kappa == 0:
+		return fmt.Errorf("%w: Kappa = %v is 0 in float32", ErrConfig, cfg.Kappa)
 	}
 	return nil
 }

@@ -25,14 +25,14 @@ func TestNewRefuses(t *testing.T) {
 	}
 	var all []bad
 	for field, values := range map[string][]float64{
-		"LR":          {-1e-9, math.Copysign(math.SmallestNonzeroFloat64, -1), inf, -inf, nan, 1e39, math.MaxFloat64},
+		"LR":          {-1e-9, math.Copysign(math.SmallestNonzeroFloat64, -1), inf, -inf, nan, 1e39, math.MaxFloat64, 7e-46, math.SmallestNonzeroFloat64},
 		"Beta1":       {-1e-9, 1, 1.5, inf, -inf, nan},
 		"Beta2":       {-1e-9, 1, 1.5, inf, -inf, nan},
 		"WeightDecay": {-1e-9, inf, -inf, nan, 1e4, 1e39},
-		"GradScale":   {inf, -inf, nan, 1e39, -1e39, math.MaxFloat64},
+		"GradScale":   {inf, -inf, nan, 1e39, -1e39, math.MaxFloat64, 7e-46, -7e-46, 7e-45, 6e-44, math.SmallestNonzeroFloat64},
 		"Gamma":       {-1e-9, inf, -inf, nan, 1e39},
-		"Epsilon":     {-1e-9, inf, -inf, nan, 1e39},
-		"Kappa":       {-1e-9, inf, -inf, nan, 1e39},
+		"Epsilon":     {-1e-9, inf, -inf, nan, 1e39, 7e-46, math.SmallestNonzeroFloat64},
+		"Kappa":       {-1e-9, inf, -inf, nan, 1e39, 7e-46, math.SmallestNonzeroFloat64},
 	} {
 		for _, v := range values {
 			all = append(all, bad{set(field, v), []string{field, fmt.Sprint(v)}})
@@ -50,6 +50,12 @@ func TestNewRefuses(t *testing.T) {
 		bad{with(func(c *Config) { c.CautiousScale = numCautiousScales }), []string{"CautiousScale", "3"}},
 		bad{with(func(c *Config) { c.CautiousScale = ScaleMean }), []string{"CautiousScale", "mean", "paper"}},
 		bad{with(func(c *Config) { c.Decay, c.WeightDecay = Independent, 1 }), []string{"WeightDecay", "1", "Independent"}},
+		bad{with(func(c *Config) { c.Beta1, c.GradScale = 0.99999, 1e-41 }), []string{"GradScale", "1e-41", "Beta1", "0.99999", "is 0 in float32"}},
+		bad{with(func(c *Config) { c.Beta2, c.GradScale = 0.99999, -1e-41 }), []string{"GradScale", "-1e-41", "Beta2", "0.99999", "is 0 in float32"}},
+		bad{with(func(c *Config) { c.Rule, c.GradScale = BiasCorrected, 1e-50 }), []string{"GradScale", "1e-50", "is 0 in float32"}},
+		bad{with(func(c *Config) { c.LR = 1e-50 }), []string{"LR = 1e-50 is 0 in float32"}},
+		bad{with(func(c *Config) { c.Epsilon = 1e-50 }), []string{"Epsilon = 1e-50 is 0 in float32"}},
+		bad{with(func(c *Config) { c.Kappa = 1e-50 }), []string{"Kappa = 1e-50 is 0 in float32"}},
 		bad{with(func(c *Config) { c.LR, c.WeightDecay = 0.5, 2 }), []string{"WeightDecay", "2", "LR", "0.5"}},
 		bad{with(func(c *Config) { c.Decay, c.LR, c.WeightDecay = DecoupledPaper, 0.5, 2 }), []string{"WeightDecay", "2", "LR", "0.5"}},
 		bad{with(func(c *Config) { c.Decay, c.GradScale, c.WeightDecay = Coupled, 1e-30, 1e30 }), []string{"WeightDecay", "1e+30", "GradScale", "1e-30"}},
@@ -72,10 +78,14 @@ func TestNewAccepts(t *testing.T) {
 		func(c *Config) { *c = Config{} },
 		func(c *Config) { c.LR, c.Beta1, c.Beta2 = 0, 0, 0 },
 		func(c *Config) { c.LR = math.MaxFloat32 },
-		func(c *Config) { c.LR = math.SmallestNonzeroFloat64 },
+		func(c *Config) { c.LR = math.SmallestNonzeroFloat32 },
+		func(c *Config) { c.LR, c.Epsilon, c.Kappa = 0x1.000001p-150, 0x1.000001p-150, 0x1.000001p-150 }, // which round up
+		func(c *Config) { c.Gamma, c.WeightDecay = math.SmallestNonzeroFloat64, math.SmallestNonzeroFloat64 },
 		func(c *Config) { c.Beta1, c.Beta2 = math.Nextafter(1, 0), math.Nextafter(1, 0) },
 		func(c *Config) { c.GradScale = -math.MaxFloat32 },
-		func(c *Config) { c.GradScale = math.SmallestNonzeroFloat64 },
+		func(c *Config) { c.GradScale = 1e-43 },
+		func(c *Config) { c.Beta1, c.Beta2, c.GradScale = 0, 0, -math.SmallestNonzeroFloat32 },
+		func(c *Config) { c.Rule, c.GradScale = BiasCorrected, math.SmallestNonzeroFloat32 },
 		func(c *Config) { c.LR, c.WeightDecay = 1e-4, 9999 },
 		func(c *Config) { c.Decay, c.LR, c.WeightDecay = Coupled, 1, 100 },
 		func(c *Config) { c.Decay, c.LR, c.WeightDecay = Independent, 100, 0.99 },
@@ -87,6 +97,39 @@ func TestNewAccepts(t *testing.T) {
 		_, err := New(cfg)
 		assert.NoError(t, err, "%+v", cfg)
 	}
+}
+
+// TestLRZero: a step of no size, as Config.LR says.
+func TestLRZero(t *testing.T) {
+	for d := range numDecays {
+		for r := range numRules {
+			cfg := DefaultConfig()
+			cfg.Rule, cfg.Decay, cfg.LR, cfg.WeightDecay = r, d, 0, 0.25
+			p, g, m := []float32{1, -2}, []float32{0.5, 0.25}, []float32{0.125, -1}
+			require.NoError(t, stepper(cfg).StepF32(p, g, m))
+			want := []float32{1, -2}
+			if d == Independent {
+				want = []float32{0.75, -1.5}
+			}
+			assert.Equal(t, want, p, "%v %v", r, d)
+			assert.NotEqual(t, []float32{0.125, -1}, m, "%v %v", r, d)
+		}
+	}
+}
+
+// TestBiasCorrectedZeros: what Config says of Epsilon and Gamma.
+func TestBiasCorrectedZeros(t *testing.T) {
+	cfg := DefaultConfig()
+	cfg.Rule, cfg.Epsilon = BiasCorrected, 0
+	p, g, m := []float32{1, 1, 1}, []float32{0, 0, 0.5}, []float32{0.5, 0, 0.5}
+	require.NoError(t, stepper(cfg).StepF32(p, g, m))
+	assert.True(t, math.IsInf(float64(p[0]), -1), "%v", p[0])
+	assert.True(t, math.IsNaN(float64(p[1])), "%v", p[1])
+	assert.True(t, p[2] < 1 && p[2] > 0, "%v", p[2])
+	cfg.Gamma, cfg.Beta1 = 0, 0
+	p, g, m = []float32{0, 0}, []float32{1, 1024}, []float32{0, 0}
+	require.NoError(t, stepper(cfg).StepF32(p, g, m))
+	assert.Equal(t, 1024*p[0], p[1], "the denominator doesn't see the gradient's size")
 }
 
 func TestDefaultConfig(t *testing.T) {

@@ -28,7 +28,7 @@ func valueConfigs() map[string]Config {
 		"scaled down":     with(func(c *Config) { c.GradScale, c.Gamma = 0x1p-100, 0 }),
 		"LR 0":            with(func(c *Config) { c.LR = 0 }),
 		"LR subnormal 32": with(func(c *Config) { c.LR, c.WeightDecay = 1e-42, 1e30 }),
-		"LR subnormal 64": with(func(c *Config) { c.LR, c.Epsilon = 1e-310, 0 }),
+		"LR least 32":     with(func(c *Config) { c.LR, c.Epsilon = 0x1p-149, 0 }),
 		"LR large":        with(func(c *Config) { c.LR, c.WeightDecay, c.Kappa = 3e38, 2e-39, 1e30 }),
 		"all but decayed": with(func(c *Config) { c.LR, c.WeightDecay = 1, 1-0x1p-20 }),
 	}
