@@ -49,10 +49,12 @@ type Config struct {
 	// Kappa is κ of Smooth, > 0; 0 means 1.
 	Kappa float64
 
-	// Rounding says how StepBF16 and StepF16 round new weights, and Seed seeds
-	// the random bits of StochasticRounding.
+	// Rounding says how StepBF16 and StepF16 round new weights.
 	Rounding Rounding
-	Seed     uint64
+	// Seed seeds the random bits of StochasticRounding. Tensors with one Seed draw
+	// the same bits at each step, unless Stepper.From gives each its own range of
+	// indices: let each have its own seed, or its own range.
+	Seed uint64
 
 	// Implementation names one of Implementations(); "" takes the one that
 	// LION_IMPL names, or else the best here.

@@ -210,7 +210,25 @@ func TestNames(t *testing.T) {
 		assert.NoError(t, err)
 		assert.Equal(t, d, got)
 	}
-	_, err := ParseRule("adam")
+	for c := range numCautiousScales {
+		got, err := ParseCautiousScale(c.String())
+		assert.NoError(t, err)
+		assert.Equal(t, c, got)
+	}
+	for r := range numRoundings {
+		got, err := ParseRounding(r.String())
+		assert.NoError(t, err)
+		assert.Equal(t, r, got)
+	}
+	_, err := ParseCautiousScale("Mean")
+	assert.ErrorIs(t, err, ErrConfig)
+	assert.ErrorContains(t, err, `"Mean"`)
+	assert.ErrorContains(t, err, `"count"`)
+	_, err = ParseRounding("up")
+	assert.ErrorIs(t, err, ErrConfig)
+	assert.ErrorContains(t, err, `"up"`)
+	assert.ErrorContains(t, err, `"stochastic"`)
+	_, err = ParseRule("adam")
 	assert.ErrorIs(t, err, ErrConfig)
 	assert.ErrorContains(t, err, `"adam"`)
 	assert.ErrorContains(t, err, `"momentum-first"`)

@@ -109,7 +109,7 @@ func mixed(s *Stepper, sch storage, param, grad, momentum, extra span) error {
 	}
 	p, g, m, x := param.sized(sch.param), grad.sized(sch.grad), momentum.sized(sch.momentum), extra.sized(sch.extra())
 	if grad.n != n || momentum.n != n || extra.n != n || !s.plan.ready ||
-		s.plan.rounding == StochasticRounding && s.plan.step < 1 && sch.rounds() ||
+		sch.drawn(&s.plan) && !s.plan.placed() ||
 		shared(p, g) > 0 || shared(p, m) > 0 || shared(g, m) > 0 || shared(p, x) > 0 || shared(g, x) > 0 || shared(m, x) > 0 {
 		return refuseMixed(s, sch, param, grad, momentum, extra)
 	}
@@ -167,8 +167,10 @@ func refuseMixed(s *Stepper, sch storage, param, grad, momentum, extra span) err
 	switch {
 	case !s.plan.ready:
 		return s.unready()
-	case s.plan.rounding == StochasticRounding && s.plan.step < 1 && sch.rounds():
+	case sch.drawn(&s.plan) && s.plan.step < 1:
 		return errNoStep
+	case sch.drawn(&s.plan) && !s.plan.placed():
+		return errNoIndex
 	case extra.name == "":
 		spans, kinds = spans[:3], kinds[:3]
 	}

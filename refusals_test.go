@@ -100,6 +100,7 @@ func TestRefusals(t *testing.T) {
 	const (
 		zero    = "lion: bad config: zero Stepper; make one with New"
 		noTime  = "lion: bad config: BiasCorrected needs Stepper.At(t) with t ≥ 1 for each step"
+		noPlace = "lion: bad config: StochasticRounding needs Stepper.From(index) with index ≥ 0"
 		noTime2 = "lion: bad config: StochasticRounding needs Stepper.At(t) with t ≥ 1 for each step"
 	)
 	for _, c := range []struct {
@@ -121,6 +122,9 @@ func TestRefusals(t *testing.T) {
 		{"both, no At", both, noTime, true},
 		{"random, no At", random, noTime2, false},
 		{"random, At(0)", random.At(3).At(0), noTime2, false},
+		{"random, At(0), From(-1)", random.At(0).From(-1), noTime2, false},
+		{"random, From(-1)", random.At(1).From(-1), noPlace, false},
+		{"random, From(min)", random.From(math.MinInt).At(1), noPlace, false},
 	} {
 		for _, call := range stepCalls {
 			if !c.all && !call.rounds {
@@ -136,7 +140,7 @@ func TestRefusals(t *testing.T) {
 			}
 		}
 	}
-	for _, s := range []Stepper{stepper(DefaultConfig()), corrected.At(1), composed.At(9), random.At(1), both.At(2).From(5)} {
+	for _, s := range []Stepper{stepper(DefaultConfig()), corrected.At(1), composed.At(9), random.At(1), both.At(2).From(5), random.At(1).From(-1).From(math.MaxInt - 1), composed.At(1).From(-1)} {
 		for _, call := range stepCalls {
 			assert.NoError(t, call.call(s, [4]int{3, 3, 3, 3}, false), call.name)
 			for _, shared := range []bool{false, true} {

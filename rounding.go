@@ -32,14 +32,29 @@ const (
 
 var roundingNames = [numRoundings]string{"nearest", "stochastic"}
 
-// String returns nearest or stochastic.
+// String returns the rounding's name as ParseRounding takes it.
 func (r Rounding) String() string { return name(roundingNames[:], int(r), "Rounding") }
 
-var errNoStep = fmt.Errorf("%w: StochasticRounding needs Stepper.At(t) with t ≥ 1 for each step", ErrConfig)
+// ParseRounding returns the rounding of that name: nearest or stochastic. The error
+// wraps ErrConfig.
+func ParseRounding(s string) (Rounding, error) {
+	i, err := parse(roundingNames[:], s, "Rounding")
+	return Rounding(i), err
+}
 
-// From returns s for slices that begin at element index of their tensor: where a
-// tensor is split over calls, StochasticRounding draws by it what one call would
-// have drawn. Other steps ignore it.
+var (
+	errNoStep  = fmt.Errorf("%w: StochasticRounding needs Stepper.At(t) with t ≥ 1 for each step", ErrConfig)
+	errNoIndex = fmt.Errorf("%w: StochasticRounding needs Stepper.From(index) with index ≥ 0", ErrConfig)
+)
+
+// From returns s for slices that begin at element index of their tensor, ≥ 0: where
+// a tensor is split over calls, StochasticRounding draws by it what one call would
+// have drawn. Steps that round at random return ErrConfig if it is negative; others
+// ignore it.
+//
+// Two tensors stepped with the same Config.Seed, step and index draw the same random
+// bits, element by element. Give each tensor a seed of its own, or a range of
+// indices, as if they lay one behind the other.
 func (s Stepper) From(index int) Stepper {
 	s.plan.index = uint64(index)
 	return s
@@ -144,10 +159,14 @@ func (s *Stepper) narrowStochastic(im *implementation, k kind, to, from unsafe.P
 }
 
 // drawn says whether the weights are rounded at random.
-func (sch storage) drawn(pl *plan) bool { return pl.rounding == StochasticRounding && sch.rounds() }
+func (sch storage) drawn(p *plan) bool { return p.rounding == StochasticRounding && sch.rounds() }
+
+// placed says whether At and From were given what random bits can be drawn for; a
+// negative index has the highest bit.
+func (p *plan) placed() bool { return p.step >= 1 && p.index>>63 == 0 }
 
 // oneKey says whether the draws of n elements, one or more, have the same key.
-func (pl *plan) oneKey(n int) bool { return pl.index>>32 == (pl.index+uint64(n-1))>>32 }
+func (p *plan) oneKey(n int) bool { return p.index>>32 == (p.index+uint64(n-1))>>32 }
 
 // atRandom is a storage whose weights are.
 func (sch storage) atRandom() storage {

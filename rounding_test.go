@@ -528,7 +528,7 @@ func TestStochasticSplits(t *testing.T) {
 	eachImplementation(t, func(t *testing.T, impl int) {
 		s := s
 		s.impl = uint8(impl)
-		for _, index := range []uint64{0, 3, 1<<32 - 700, 1<<40 - 512, 5<<33 + 17, 1<<64 - 800} {
+		for _, index := range []uint64{0, 3, 1<<32 - 700, 1<<40 - 512, 5<<33 + 17, 1<<63 - n} {
 			d := newMixedData(n, true)
 			p, ph := widened(d.pb), widened(d.ph)
 			require.NoError(t, s.StepF32(p, widened(d.gb), widened(d.mb)))

@@ -122,8 +122,15 @@ const (
 
 var cautiousScaleNames = [numCautiousScales]string{"none", "count", "mean"}
 
-// String returns none, count or mean.
+// String returns the scale's name as ParseCautiousScale takes it.
 func (c CautiousScale) String() string { return name(cautiousScaleNames[:], int(c), "CautiousScale") }
+
+// ParseCautiousScale returns the scale of that name: none, count or mean. The error
+// wraps ErrConfig.
+func ParseCautiousScale(s string) (CautiousScale, error) {
+	i, err := parse(cautiousScaleNames[:], s, "CautiousScale")
+	return CautiousScale(i), err
+}
 
 func name(names []string, i int, kind string) string {
 	if i < len(names) {
