@@ -59,6 +59,14 @@ func TestTrainInterrupted(t *testing.T) {
 	assert.NoFileExists(t, file)
 }
 
+// An interrupt while f32 trains for comparison doesn't cost the result.
+func TestTrainInterruptedComparing(t *testing.T) {
+	stdout, stderr := interrupted(t, "   25  ", "train", "-format", "bf16-stochastic")
+	assert.Regexp(t, `^lion train: f32, for comparison: interrupted in epoch [0-9]+ of 25\n$`, stderr)
+	assert.Regexp(t, `(?m)^accuracy +[0-9.]+ % of the held-out images$`, stdout)
+	assert.Regexp(t, digestLine, stdout)
+}
+
 // The fixed part, interrupted: some subjects have no digest, which isn't held
 // against the machine.
 func TestVerifyInterrupted(t *testing.T) {

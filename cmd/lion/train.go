@@ -38,25 +38,28 @@ func trainCommand(ctx context.Context, args []string, stdout, stderr io.Writer) 
 	if err != nil {
 		return err
 	}
+	// What goes wrong from here on doesn't cost the result.
 	var f32 *trainResult
+	var failed error
 	if o.compare && o.scheme.name != "f32" {
 		o := o
 		o.scheme, o.config.Rounding = schemes[0], lion.NearestRounding
-		r, err := train(ctx, o, d, m, io.Discard, stderr)
-		if err != nil {
-			return err
+		if r, err := train(ctx, o, d, m, io.Discard, stderr); err != nil {
+			failed = fmt.Errorf("f32, for comparison: %w", err)
+		} else {
+			f32 = &r
 		}
-		f32 = &r
 	}
 	printSummary(stdout, result, f32)
 	if plot != nil {
-		err = plot.draw(d.name, result.history)
-		if err == nil {
+		if err := plot.draw(d.name, result.history); err != nil {
+			failed = errors.Join(failed, err)
+		} else {
 			fmt.Fprintf(stdout, "plot             %s\n", o.plot)
 		}
 	}
 	printDigest(stdout, result)
-	return err
+	return failed
 }
 
 // loadData returns a data set and the matrix products that suit its size.
