@@ -292,17 +292,23 @@ func checkDefinition(u uint32, lower func(i int) uint32, n int, r *prng) error {
 }
 
 // TestStochasticDefinition: rounding in integers is rounding by the definition:
-// for every sign and exponent, with some fractions; where LION_WALK=all, of all
-// float32. So the number of r that round up is the fraction, in 65536ths, exactly.
+// for every sign and exponent, with some fractions; where LION_WALK=all, of one of 32
+// neighbouring float32, and where every, of all. So the number of r that round up is the fraction, in 65536ths, exactly.
 func TestStochasticDefinition(t *testing.T) {
-	if os.Getenv("LION_WALK") != "" {
+	if walk := os.Getenv("LION_WALK"); walk != "" {
+		step := 32 // one of so many neighbours
+		if walk == "every" {
+			step = 1
+		}
 		errs := make(chan error)
 		workers := runtime.GOMAXPROCS(0)
 		for k := range workers {
 			go func() {
 				var err error
 				for u := k; u < 1<<16 && err == nil; u += workers {
-					err = checkDefinition(uint32(u), func(i int) uint32 { return uint32(i) }, 1<<16, &prng{uint64(u)})
+					r := &prng{uint64(u)}
+					lower := func(i int) uint32 { return uint32(i*step + int(r.next()>>33)%step) }
+					err = checkDefinition(uint32(u), lower, 1<<16/step, r)
 				}
 				errs <- err
 			}()
@@ -380,19 +386,21 @@ func TestStochasticKeeps(t *testing.T) {
 
 // TestStochasticPaths: every implementation gives generic's bits: all exponents
 // with extreme and random mantissas, every lane of a vector drawing the extreme
-// bits; and a walk over all float32, with LION_WALK=all of each.
+// bits; and a walk over float32, where LION_WALK=all over each.
 func TestStochasticPaths(t *testing.T) {
 	const n = 64
 	eachImplementation(t, func(t *testing.T, impl int) {
 		r := &prng{8}
 		src, got, want := make([]uint32, n), make([]uint16, n), make([]uint16, n)
-		check := func(d draws, n int) {
-			t.Helper()
+		check := func(src []uint32, got, want []uint16, d draws) error {
 			for k, f := range stochasticFormats {
-				roundersOf(impl)[k](data(got), data(src), n, d)
-				roundersOf(genericIndex())[k](data(want), data(src), n, d)
-				require.NoError(t, differ("stochastic "+f.name, src, got[:n], want[:n]))
+				roundersOf(impl)[k](data(got), data(src), len(src), d)
+				roundersOf(genericIndex())[k](data(want), data(src), len(src), d)
+				if err := differ("stochastic "+f.name, src, got, want); err != nil {
+					return err
+				}
 			}
+			return nil
 		}
 		for exp := range uint32(512) {
 			for _, x := range []uint32{0, 0xffffffff, 0xffff, 0x10000, 0x8000ffff, 0x7fffffff} {
@@ -403,21 +411,35 @@ func TestStochasticPaths(t *testing.T) {
 					}
 				}
 				lane := uint32(r.next()) % n
-				check(drawing(x, uint32(r.next())).after(-lane), n)
+				require.NoError(t, check(src, got, want, drawing(x, uint32(r.next())).after(-lane)))
 			}
 		}
-		src, got, want = make([]uint32, 1<<16), make([]uint16, 1<<16), make([]uint16, 1<<16)
-		stride := uint32(499)
+		if impl == genericIndex() {
+			return // what all are compared with
+		}
+		stride := 499
 		if os.Getenv("LION_WALK") != "" {
 			stride = 1
 		} else if testing.Short() {
 			stride = 8191
 		}
-		for u := uint32(0); u < 1<<16; u += stride {
-			for i := range src {
-				src[i] = u<<16 | uint32(i)
-			}
-			check(drawsOf(1, 2, uint64(u)<<16), len(src))
+		workers := runtime.GOMAXPROCS(0)
+		errs := make(chan error)
+		for w := range workers {
+			go func() {
+				var err error
+				src, got, want := make([]uint32, 1<<16), make([]uint16, 1<<16), make([]uint16, 1<<16)
+				for u := w * stride; u < 1<<16 && err == nil; u += workers * stride {
+					for i := range src {
+						src[i] = uint32(u<<16 | i)
+					}
+					err = check(src, got, want, drawsOf(1, 2, uint64(u)<<16))
+				}
+				errs <- err
+			}()
+		}
+		for range workers {
+			assert.NoError(t, <-errs)
 		}
 	})
 }
