@@ -216,8 +216,8 @@
 	ADDQ $64, R11
 
 // PAIRKAHAN: weights that are the sum of two bfloat16s. What rounding leaves over, the
-// rest, is rounded too; one that is infinite or NaN, since the weight or what it was
-// rounded to is, becomes zero.
+// rest, is rounded too. It becomes zero where the rounded weight is infinite or NaN: no
+// bit of such a one's exponent is clear, and VPSIGNW clears what has a zero beside it.
 #define PAIRKAHAN(RULE, i) \
 	EVENBF((i*32)(SI), Y1)                \
 	EVENBF((i*32)(DX), Y2)                \
@@ -239,12 +239,11 @@
 	VPAND    Y8, Y11, Y6                  \
 	SUB      Y4, Y0, Y0                   \
 	SUB      Y6, Y5, Y5                   \
+	VPANDN   EXPS, Y8, Y4                 \
 	VPADDD   HALF, Y0, Y0                 \
 	VPADDD   HALF, Y5, Y5                 \
 	UPPERS(Y0, Y5, Y1, Y3)                \
-	VPAND    EXPS, Y1, Y3                 \
-	VPCMPEQW EXPS, Y3, Y3                 \
-	VPANDN   Y1, Y3, Y1                   \
+	VPSIGNW  Y4, Y1, Y1                   \
 	VMOVDQU  Y1, (i*32)(R11)
 #define LOOPPAIRKAHAN(RULE) \
 	PREFETCHT0 2048(DI)  \
