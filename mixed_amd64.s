@@ -22,6 +22,7 @@
 
 #define MSUM Y7
 #define ZERO ZEROS
+#define MINUSLR Y14
 #define TERMS
 #define ZTERMS
 

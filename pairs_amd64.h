@@ -120,19 +120,19 @@ GLOBL mixed16<>(SB), RODATA|NOPTR, $348
 
 // PAIRSTEP: TIMESSIGN and STEP. Smashes Y1, Y3, Y5, Y15.
 #define PAIRSTEP(pa, pb) \
-	BLENDV Y3, Y14, Y12, Y0     \
-	BLENDV Y15, Y14, Y12, Y4    \
-	CMP    $12, ZEROS, Y3, Y3   \
-	CMP    $12, ZEROS, Y15, Y15 \
-	VANDPS Y0, Y3, Y3           \
-	VANDPS Y4, Y15, Y15         \
-	MUL    pa, Y13, Y0          \
-	MUL    pb, Y13, Y4          \
-	SUB    Y3, Y0, Y0           \
-	SUB    Y15, Y4, Y4          \
-	ADD    Y2, Y6, Y1           \
-	ADD    Y0, Y4, Y3           \
-	ADD    Y1, Y7, Y7           \
+	BLENDV Y3, MINUSLR, Y12, Y0  \
+	BLENDV Y15, MINUSLR, Y12, Y4 \
+	CMP    $12, ZEROS, Y3, Y3    \
+	CMP    $12, ZEROS, Y15, Y15  \
+	VANDPS Y0, Y3, Y3            \
+	VANDPS Y4, Y15, Y15          \
+	MUL    pa, Y13, Y0           \
+	MUL    pb, Y13, Y4           \
+	SUB    Y3, Y0, Y0            \
+	SUB    Y15, Y4, Y4           \
+	ADD    Y2, Y6, Y1            \
+	ADD    Y0, Y4, Y3            \
+	ADD    Y1, Y7, Y7            \
 	ADD    Y3, Y7, Y7
 
 // PAIRLOADBF: a, b = the 16 bfloat16 at i, x, widened.
@@ -164,6 +164,7 @@ GLOBL mixed16<>(SB), RODATA|NOPTR, $348
 //	Y0 p  Y1 grad  Y2 m  Y3 Y4 scratch    the even elements
 //	Y5 p  Y6 grad  Y10 m  Y8 Y9 scratch   the odd ones
 //	Y7 sums  Y11 the upper halves' mask  Y12 η  Y13 decay  Y14 −η  Y15 65536
+//	MINUSLR is −η, in Y14 or in memory
 //	R12  β1, (1−β1)·s, β2, (1−β2)·s, a vector each, which are operands from there
 #define KEPT(i) (i*32)(R12)
 
@@ -219,29 +220,30 @@ GLOBL mixed16<>(SB), RODATA|NOPTR, $348
 	ADD Y4, Y2, Y2        \
 	ADD Y9, Y10, Y10
 
-// STEP2: TIMESSIGN and STEP. Smashes Y1, Y3, Y4, Y6, Y8, Y9.
+// STEP2: TIMESSIGN and STEP. Smashes Y3, Y4, Y8, Y9.
 #define STEP2 \
-	BLENDV Y3, Y14, Y12, Y4   \
-	BLENDV Y8, Y14, Y12, Y9   \
-	CMP    $12, ZEROS, Y3, Y3 \
-	CMP    $12, ZEROS, Y8, Y8 \
-	MUL    Y0, Y13, Y0        \
-	MUL    Y5, Y13, Y5        \
-	VANDPS Y4, Y3, Y3         \
-	VANDPS Y9, Y8, Y8         \
-	SUB    Y3, Y0, Y0         \
-	SUB    Y8, Y5, Y5         \
-	ADD    Y2, Y7, Y7         \
-	ADD    Y0, Y5, Y9         \
-	ADD    Y9, Y10, Y9        \
+	BLENDV Y3, MINUSLR, Y12, Y4 \
+	BLENDV Y8, MINUSLR, Y12, Y9 \
+	CMP    $12, ZEROS, Y3, Y3   \
+	CMP    $12, ZEROS, Y8, Y8   \
+	MUL    Y0, Y13, Y0          \
+	MUL    Y5, Y13, Y5          \
+	VANDPS Y4, Y3, Y3           \
+	VANDPS Y9, Y8, Y8           \
+	SUB    Y3, Y0, Y0           \
+	SUB    Y8, Y5, Y5           \
+	ADD    Y2, Y7, Y7           \
+	ADD    Y0, Y5, Y9           \
+	ADD    Y9, Y10, Y9          \
 	ADD    Y9, Y7, Y7
 
 #define PAPER2 \
 	INTERP2 \
 	STEP2
 
-// CAUTIOUS2 takes the sign of the gradient's scale from (1−β1)·s.
-#define CAUTIOUS2 \
+// AGREE2: INTERP2 and AGREE, with the sign of the gradient's scale from (1−β1)·s.
+// Smashes Y1, Y6.
+#define AGREE2 \
 	INTERP2                   \
 	VXORPS Y1, Y3, Y4         \
 	VXORPS Y6, Y8, Y9         \
@@ -252,7 +254,10 @@ GLOBL mixed16<>(SB), RODATA|NOPTR, $348
 	VANDPS Y3, Y1, Y3         \
 	VANDPS Y8, Y6, Y8         \
 	BLENDV Y4, ZEROS, Y3, Y3  \
-	BLENDV Y9, ZEROS, Y8, Y8  \
+	BLENDV Y9, ZEROS, Y8, Y8
+
+#define CAUTIOUS2 \
+	AGREE2 \
 	STEP2
 
 // AVX-512: two vectors side by side, the even bfloat16 of 32 and the odd ones, or where

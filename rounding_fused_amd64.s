@@ -7,7 +7,7 @@
 // random: as mixed_amd64.s has the steps and rounding_amd64.s the rounding. n is a
 // positive multiple of 32. A NaN is rounded like a number here and stays one.
 //
-//	R11  draws   R13  the counter of the next element, in AVX2
+//	R11  draws   Y14  the counters of the next vector
 //	R12 and the rest of AVX2 as in pairs_amd64.h
 //	Z19  the counters of the next vector   Z20  the key   Z21–Z23  the multipliers
 //	Z29  by which the counters grow for the odd elements, or for the next 16
@@ -23,6 +23,7 @@
 
 #define MSUM Y7
 #define ZERO ZEROS
+#define MINUSLR KEPT(14)
 #define TERMS
 #define ZTERMS
 
@@ -30,29 +31,24 @@
 #include "avx512.h"
 #include "pairs_amd64.h"
 
-// The multiples of what a counter grows by: even ones, odd ones, 0–7, 8–15.
+// The multiples of what a counter grows by: even ones, 0–7, 8–15.
 DATA drawLanes<>+0(SB)/8, $0x3c6ef37200000000
 DATA drawLanes<>+8(SB)/8, $0xb54cda5678dde6e4
 DATA drawLanes<>+16(SB)/8, $0x2e2ac13af1bbcdc8
 DATA drawLanes<>+24(SB)/8, $0xa708a81e6a99b4ac
-DATA drawLanes<>+32(SB)/8, $0xdaa66d2b9e3779b9
-DATA drawLanes<>+40(SB)/8, $0x5384540f1715609d
-DATA drawLanes<>+48(SB)/8, $0xcc623af38ff34781
-DATA drawLanes<>+56(SB)/8, $0x454021d708d12e65
-DATA drawLanes<>+64(SB)/8, $0x9e3779b900000000
-DATA drawLanes<>+72(SB)/8, $0xdaa66d2b3c6ef372
-DATA drawLanes<>+80(SB)/8, $0x1715609d78dde6e4
-DATA drawLanes<>+88(SB)/8, $0x5384540fb54cda56
-DATA drawLanes<>+96(SB)/8, $0x8ff34781f1bbcdc8
-DATA drawLanes<>+104(SB)/8, $0xcc623af32e2ac13a
-DATA drawLanes<>+112(SB)/8, $0x08d12e656a99b4ac
-DATA drawLanes<>+120(SB)/8, $0x454021d7a708a81e
-GLOBL drawLanes<>(SB), RODATA|NOPTR, $128
+DATA drawLanes<>+32(SB)/8, $0x9e3779b900000000
+DATA drawLanes<>+40(SB)/8, $0xdaa66d2b3c6ef372
+DATA drawLanes<>+48(SB)/8, $0x1715609d78dde6e4
+DATA drawLanes<>+56(SB)/8, $0x5384540fb54cda56
+DATA drawLanes<>+64(SB)/8, $0x8ff34781f1bbcdc8
+DATA drawLanes<>+72(SB)/8, $0xcc623af32e2ac13a
+DATA drawLanes<>+80(SB)/8, $0x08d12e656a99b4ac
+DATA drawLanes<>+88(SB)/8, $0x454021d7a708a81e
+GLOBL drawLanes<>(SB), RODATA|NOPTR, $96
 
 #define EVENS   drawLanes<>+0(SB)
-#define ODDS    drawLanes<>+32(SB)
-#define LOWER8  drawLanes<>+64(SB)
-#define UPPER8  drawLanes<>+96(SB)
+#define LOWER8  drawLanes<>+32(SB)
+#define UPPER8  drawLanes<>+64(SB)
 
 DATA drawConst<>+0(SB)/4, $const_drawMul1
 DATA drawConst<>+4(SB)/4, $const_drawMul2
@@ -66,70 +62,84 @@ DATA drawConst<>+32(SB)/4, $0x38800000
 DATA drawConst<>+36(SB)/4, $0x40000000
 GLOBL drawConst<>(SB), RODATA|NOPTR, $40
 
+#define GOLDEN drawConst<>+16(SB)
 #define CONST(i, v) VPBROADCASTD drawConst<>+(i*4)(SB), v
 
-// SETUPDRAW follows SETUP and SETUP2, in a frame of 480 bytes, and keeps constants of
-// DRAW and PUTH beside those of SETUP2. Smashes Y0, Y1.
-#define SETUPDRAW \
-	MOVL         draws_counter(R11), R13 \
-	VPBROADCASTD draws_key(R11), Y0      \
-	VMOVDQU      Y0, KEPT(4)             \
-	KEEP(0, 5)                           \
-	KEEP(1, 6)                           \
-	KEEP(2, 7)                           \
-	KEEP(5, 8)                           \
-	KEEP(6, 9)                           \
-	KEEP(8, 10)                          \
-	KEEP(7, 11)                          \
-	KEEP(9, 12)                          \
-	VPCMPEQD     Y0, Y0, Y0              \
-	VPSRLD       $1, Y0, Y0              \
+// SETUPDRAW follows SETUP and SETUP2, in a frame of 576 bytes, and keeps constants of
+// DRAW and PUTH beside those of SETUP2. Of 16 elements lanes are the multiples for those
+// in the first vector, next begins with that by which the second's are greater. Smashes
+// Y0, Y14.
+#define SETUPDRAW(lanes, next) \
+	VMOVUPS      Y14, KEPT(14)            \
+	VPBROADCASTD draws_counter(R11), Y14  \
+	VPADDD       lanes, Y14, Y14          \
+	VPBROADCASTD next, Y0                 \
+	VMOVDQU      Y0, KEPT(16)             \
+	VPBROADCASTD draws_key(R11), Y0       \
+	VMOVDQU      Y0, KEPT(4)              \
+	KEEP(0, 5)                            \
+	KEEP(1, 6)                            \
+	KEEP(2, 7)                            \
+	KEEP(5, 8)                            \
+	KEEP(6, 9)                            \
+	KEEP(8, 10)                           \
+	KEEP(7, 11)                           \
+	KEEP(9, 12)                           \
+	KEEP(3, 15)                           \
+	VPCMPEQD     Y0, Y0, Y0               \
+	VPSRLD       $1, Y0, Y0               \
 	VMOVDQU      Y0, KEPT(13)
 #define KEEP(i, k) \
 	CONST(i, Y0) \
 	VMOVDQU Y0, KEPT(k)
 
-// DRAW: Y1, Y3 = the random bits of the 16 elements from R13 on, which moves on.
-// Smashes a, b.
-#define DRAW(lanes1, lanes3, a, b) \
-	VMOVD        R13, X1          \
-	VPBROADCASTD X1, Y1           \
-	ADDL         $0xe3779b90, R13 \
-	VPADDD       lanes3, Y1, Y3   \
-	VPADDD       lanes1, Y1, Y1   \
-	VPSRLD       $17, Y1, a       \
-	VPSRLD       $17, Y3, b       \
-	VPXOR        a, Y1, Y1        \
-	VPXOR        b, Y3, Y3        \
-	VPXOR        KEPT(4), Y1, Y1  \
-	VPXOR        KEPT(4), Y3, Y3  \
-	MIXDRAW(5, 11, a, b)          \
-	MIXDRAW(6, 15, a, b)          \
-	VPMULLD      KEPT(7), Y1, Y1  \
-	VPMULLD      KEPT(7), Y3, Y3  \
-	VPSRLD       $16, Y1, Y1      \
-	VPSRLD       $16, Y3, Y3
-#define MIXDRAW(k, shift, a, b) \
-	VPMULLD KEPT(k), Y1, Y1 \
-	VPMULLD KEPT(k), Y3, Y3 \
-	VPSRLD  $shift, Y1, a   \
-	VPSRLD  $shift, Y3, b   \
-	VPXOR   a, Y1, Y1       \
-	VPXOR   b, Y3, Y3
+// DRAW: x, y = the random bits of the next 16 elements, whose first vector's counters are
+// in Y14, which moves on. Smashes a, b. It is a long chain, which what comes between its
+// four parts shortens.
+#define DRAW(x, y, a, b) \
+	DRAWFIRST(x, y, a, b)      \
+	MIXDRAW(5, 11, x, y, a, b) \
+	MIXDRAW(6, 15, x, y, a, b) \
+	DRAWLAST(x, y)
+#define DRAWFIRST(x, y, a, b) \
+	VPADDD KEPT(16), Y14, y   \
+	VPSRLD $17, Y14, a        \
+	VPSRLD $17, y, b          \
+	VPXOR  a, Y14, x          \
+	VPXOR  b, y, y            \
+	VPADDD KEPT(15), Y14, Y14 \
+	VPXOR  KEPT(4), x, x      \
+	VPXOR  KEPT(4), y, y
+#define MIXDRAW(k, shift, x, y, a, b) \
+	VPMULLD KEPT(k), x, x \
+	VPMULLD KEPT(k), y, y \
+	VPSRLD  $shift, x, a  \
+	VPSRLD  $shift, y, b  \
+	VPXOR   a, x, x       \
+	VPXOR   b, y, y
+#define DRAWLAST(x, y) \
+	VPMULLD KEPT(7), x, x \
+	VPMULLD KEPT(7), y, y \
+	VPSRLD  $16, x, x     \
+	VPSRLD  $16, y, y
 
-// PAIRBF: 16 elements, the even ones and the odd.
+// PAIRBF: 16 elements, the even ones and the odd. RULE is INTERP2 or AGREE2.
 #define PAIRBF(RULE, i) \
 	EVENBF((i*32)(SI), Y1)                \
 	EVENBF((i*32)(DX), Y2)                \
 	ODDBF((i*32)(SI), Y6)                 \
 	ODDBF((i*32)(DX), Y10)                \
+	RULE                                  \
+	DRAWFIRST(Y1, Y6, Y4, Y9)             \
+	MIXDRAW(5, 11, Y1, Y6, Y4, Y9)        \
 	EVENBF((i*32)(DI), Y0)                \
 	ODDBF((i*32)(DI), Y5)                 \
-	RULE                                  \
-	GATHERBF(Y2, Y10, Y1, Y3, (i*32)(DX)) \
-	DRAW(EVENS, ODDS, Y4, Y6)             \
+	MIXDRAW(6, 15, Y1, Y6, Y4, Y9)        \
+	STEP2                                 \
+	DRAWLAST(Y1, Y6)                      \
+	GATHERBF(Y2, Y10, Y3, Y4, (i*32)(DX)) \
 	VPADDD   Y1, Y0, Y0                   \
-	VPADDD   Y3, Y5, Y5                   \
+	VPADDD   Y6, Y5, Y5                   \
 	VPSRLD   $16, Y0, Y0                  \
 	VPBLENDW $0xAA, Y5, Y0, Y0            \
 	VMOVDQU  Y0, (i*32)(DI)
@@ -172,7 +182,7 @@ GLOBL drawConst<>(SB), RODATA|NOPTR, $40
 	PAIRSTEP(Y1, Y5)             \
 	STOREH(Y2, (i*32)(DX))       \
 	STOREH(Y6, (i*32+16)(DX))    \
-	DRAW(LOWER8, UPPER8, Y2, Y6) \
+	DRAW(Y1, Y3, Y2, Y6)         \
 	PUTH(Y0, Y1, Y2, Y5, Y6)     \
 	PUTH(Y4, Y3, Y2, Y5, Y15)    \
 	VPACKUSDW Y4, Y0, Y0         \
@@ -292,17 +302,17 @@ GLOBL drawConst<>(SB), RODATA|NOPTR, $40
 	ADDQ $64, DX
 
 // func paperRandomBF16AVX2(a *args) (nan uint32)
-TEXT ·paperRandomBF16AVX2(SB), NOSPLIT, $480-12
+TEXT ·paperRandomBF16AVX2(SB), NOSPLIT, $576-12
 	MOVQ a+0(FP), R8
 	MOVQ args_extra(R8), R11
 	SETUP
 	SETUP2
-	SETUPDRAW
+	SETUPDRAW(EVENS, GOLDEN)
 
 	PCALIGN $64
 
 loop:
-	LOOPBF16(PAPER2)
+	LOOPBF16(INTERP2)
 	SUBQ $32, CX
 	JNZ  loop
 	FINISH
@@ -310,17 +320,17 @@ loop:
 	RET
 
 // func cautiousRandomBF16AVX2(a *args) (nan uint32)
-TEXT ·cautiousRandomBF16AVX2(SB), NOSPLIT, $480-12
+TEXT ·cautiousRandomBF16AVX2(SB), NOSPLIT, $576-12
 	MOVQ a+0(FP), R8
 	MOVQ args_extra(R8), R11
 	SETUP
 	SETUP2
-	SETUPDRAW
+	SETUPDRAW(EVENS, GOLDEN)
 
 	PCALIGN $64
 
 loop:
-	LOOPBF16(CAUTIOUS2)
+	LOOPBF16(AGREE2)
 	SUBQ $32, CX
 	JNZ  loop
 	FINISH
@@ -328,12 +338,12 @@ loop:
 	RET
 
 // func paperRandomF16AVX2(a *args) (nan uint32)
-TEXT ·paperRandomF16AVX2(SB), NOSPLIT, $480-12
+TEXT ·paperRandomF16AVX2(SB), NOSPLIT, $576-12
 	MOVQ a+0(FP), R8
 	MOVQ args_extra(R8), R11
 	SETUP
 	FRAME
-	SETUPDRAW
+	SETUPDRAW(LOWER8, UPPER8)
 
 	PCALIGN $64
 
@@ -346,12 +356,12 @@ loop:
 	RET
 
 // func cautiousRandomF16AVX2(a *args) (nan uint32)
-TEXT ·cautiousRandomF16AVX2(SB), NOSPLIT, $480-12
+TEXT ·cautiousRandomF16AVX2(SB), NOSPLIT, $576-12
 	MOVQ a+0(FP), R8
 	MOVQ args_extra(R8), R11
 	SETUP
 	FRAME
-	SETUPDRAW
+	SETUPDRAW(LOWER8, UPPER8)
 
 	PCALIGN $64
 

@@ -57,7 +57,7 @@ var explanations = []struct {
 		"at 2⁻¹⁴ itself both ways of rounding give the same"},
 	{regexp.MustCompile(`^rounding(_fused)?_amd64\.s \w+: \w+<>\+(20|40)\(SB\)/4 \$0x02000000 → \$0x2000001$`),
 		"the lower half is cut off after it is added to zeros"},
-	{regexp.MustCompile(`^rounding_fused_amd64\.s drawConst: drawConst<>\+(12|16)\(SB\)/4 `),
+	{regexp.MustCompile(`^rounding_fused_amd64\.s drawLanes: drawLanes<>\+(72|80|88)\(SB\)/8 `),
 		"only AVX-512 reads it, whose tests see it"},
 	{regexp.MustCompile(`^rounding_fused_amd64\.s PAIRBF: VPSRLD \$16, Y0, Y0 → VPSRAD `),
 		"the blend that follows takes other upper halves"},
@@ -87,7 +87,7 @@ var explanations = []struct {
 		"zeros, or all, then count as too small for the quick loop, and widened does the block: slower, to the same bits"},
 	{regexp.MustCompile(`^stats_amd64\.s statsBF16AVX2: CMPL (AX, \$0x5F80 → CMPL AX, \$24449|DX, \$0x1FFF → CMPL DX, \$8192)$`),
 		"at either edge of the range both loops give the same bits: even the infinite square of 2⁶⁴ moves to 2¹²⁸"},
-	{regexp.MustCompile(`^pairs_amd64\.h mixed16: mixed16<>\+(8|16|24|72|80|88|96|[123]\d\d)\(SB\)/8 |^rounding_amd64\.s roundSteps: roundSteps<>\+(0|8|16|24)\(SB\)/8 |^rounding_fused_amd64\.s drawLanes: drawLanes<>\+([0-9]|[1-5][0-9])\(SB\)/8 `),
+	{regexp.MustCompile(`^pairs_amd64\.h mixed16: mixed16<>\+(8|16|24|72|80|88|96|[123]\d\d)\(SB\)/8 |^rounding_amd64\.s roundSteps: roundSteps<>\+(0|8|16|24)\(SB\)/8 |^rounding_fused_amd64\.s drawLanes: drawLanes<>\+([0-9]|[12][0-9])\(SB\)/8 `),
 		"only AVX2 reads it, whose tests see it"},
 }
 
