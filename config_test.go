@@ -400,7 +400,7 @@ func TestConstants(t *testing.T) {
 // TestErrorsAreApart: no error passes for another, and each says where it is
 // from.
 func TestErrorsAreApart(t *testing.T) {
-	all := []error{ErrConfig, ErrLength, ErrOverlap, ErrImplementation}
+	all := []error{ErrConfig, ErrLength, ErrOverlap, ErrRows, ErrPart, ErrImplementation}
 	for i, a := range all {
 		assert.True(t, strings.HasPrefix(a.Error(), "lion: "))
 		for j, b := range all {

@@ -101,6 +101,8 @@ var (
 	ErrOverlap = errors.New("lion: slices overlap")
 	// ErrRows: rows of an embedding table are out of range or named twice.
 	ErrRows = errors.New("lion: bad rows")
+	// ErrPart: parts of a gradient's statistics don't fit together.
+	ErrPart = errors.New("lion: parts don't fit")
 	// ErrImplementation: Config.Implementation is unknown or can't run here.
 	ErrImplementation = errors.New("lion: no such implementation")
 )

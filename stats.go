@@ -1,7 +1,6 @@
 package lion
 
 import (
-	"errors"
 	"fmt"
 	"math"
 	"runtime"
@@ -10,6 +9,9 @@ import (
 
 // Stats is what clipping and loss scaling want to know of a gradient. Feed what
 // they make of it to Config.GradScale, which costs nothing.
+//
+// SumSquares is +Inf where the sum of finite squares is beyond float64, as that of a
+// float64 element beyond 1.34e154 is; Infs doesn't count such elements.
 type Stats struct {
 	SumSquares float64 // of the finite elements: the Euclidean norm, squared
 	MaxAbs     float64 // the largest magnitude of the finite elements
@@ -23,11 +25,28 @@ type Gradient interface {
 
 // GradStats returns the statistics of a gradient, from one pass over it alone.
 //
-// They are the same bits on every implementation, since the order of summation
-// is fixed: squares are float64, that of element i goes to partial sum i mod 16
-// of its block of StatsBlock elements; those are added in pairs, eight apart,
-// then four, two and one; and the blocks' sums are the leaves of a binary tree
-// over the tensor. GradStatsPart gives the same for a tensor that is split.
+// They are the same bits on every implementation, since the order of summation is
+// fixed. All is float64 and rounded to nearest even; the square of an element is
+// rounded before it is added, and elements that aren't finite are left out.
+//
+//   - The tensor is cut into blocks of StatsBlock elements, the last of which may
+//     be shorter. A block has 16 partial sums, which begin with 0: the square of
+//     element i is added to partial sum i mod 16, in increasing order of i.
+//   - The partial sums x of a block are added in pairs that lie eight apart,
+//     x[j] + x[j+8] for j < 8, then in pairs of those sums four apart, two and
+//     one.
+//   - The blocks' sums are the leaves of a binary tree. Two neighbours that are
+//     sums over 2^k blocks each, of which the first begins at a multiple of
+//     2^(k+1) blocks, are added to one over 2^(k+1), the left one first, as long
+//     as there are such neighbours. What is left are full subtrees of 2^k blocks
+//     for each bit of the number of blocks, the largest first. They are added from
+//     the right: the last two, then the one before it to their sum, and so on.
+//
+// So 11 blocks give (((b0+b1)+(b2+b3))+((b4+b5)+(b6+b7))) + ((b8+b9) + b10).
+// GradStatsPart gives the same for a tensor that is split.
+//
+// GradStats runs on the implementation chosen at start-up, the best here or that of
+// LION_IMPL, as conversions do; Config.Implementation is for steps.
 func GradStats[T Gradient](grad []T) Stats {
 	var p StatsPart
 	sumAll(&p, grad)
@@ -36,9 +55,6 @@ func GradStats[T Gradient](grad []T) Stats {
 
 // StatsBlock is what the index of a part must be a multiple of.
 const StatsBlock = 4096
-
-// ErrPart: parts of a gradient don't fit together.
-var ErrPart = errors.New("lion: parts don't fit")
 
 // StatsPart holds the statistics of a part of a gradient, from which Join makes
 // those of the whole, whatever the parts and whoever computed them.
@@ -59,10 +75,14 @@ type node struct {
 }
 
 // GradStatsPart is GradStats for the part of a tensor that begins at element
-// index, a multiple of StatsBlock; else the error wraps ErrPart. A part that
-// others follow must end at a multiple of it too.
+// index, a multiple of StatsBlock; else the error wraps ErrPart. A part that others
+// follow must end at a multiple of it too. An empty part may stand anywhere, as
+// where there are more workers than blocks.
 func GradStatsPart[T Gradient](index int, grad []T) (StatsPart, error) {
-	if index < 0 || index%StatsBlock != 0 {
+	if index < 0 {
+		return StatsPart{}, fmt.Errorf("%w: index = %d is negative", ErrPart, index)
+	}
+	if len(grad) > 0 && index%StatsBlock != 0 {
 		return StatsPart{}, fmt.Errorf("%w: index = %d is no multiple of StatsBlock = %d", ErrPart, index, StatsBlock)
 	}
 	p := StatsPart{first: index}
@@ -83,10 +103,18 @@ func sumAll[T Gradient](p *StatsPart, grad []T) {
 }
 
 // Join returns the statistics of p followed by next, which must begin where p
-// ends; else the error wraps ErrPart.
+// ends, at a multiple of StatsBlock unless one of them is empty; else the error
+// wraps ErrPart. The zero StatsPart is the empty one at 0.
 func (p StatsPart) Join(next StatsPart) (StatsPart, error) {
-	if end := p.first + p.n; next.first != end || end%StatsBlock != 0 {
+	end := p.first + p.n
+	if next.first != end {
 		return p, fmt.Errorf("%w: a part that ends at element %d and one that begins at %d", ErrPart, end, next.first)
+	}
+	if next.n == 0 {
+		return p, nil
+	}
+	if end%StatsBlock != 0 {
+		return p, fmt.Errorf("%w: a part that others follow ends at element %d, no multiple of StatsBlock = %d", ErrPart, end, StatsBlock)
 	}
 	p.stats.MaxAbs = max(p.stats.MaxAbs, next.stats.MaxAbs)
 	p.stats.NaNs += next.stats.NaNs

@@ -146,6 +146,105 @@ func TestGradStatsRefuses(t *testing.T) {
 	require.NoError(t, err)
 	_, err = c.Join(b)
 	assert.ErrorIs(t, err, ErrPart, "a part that others follow ends at a block's end")
+	_, err = GradStatsPart(-1, []float32{})
+	assert.ErrorIs(t, err, ErrPart)
+	assert.ErrorContains(t, err, "index = -1 is negative")
+	// Such a part can't be made, but by chance: 5 elements and then some from there.
+	d := c
+	d.first, d.n = StatsBlock+5, 1
+	_, err = c.Join(d)
+	assert.ErrorIs(t, err, ErrPart)
+	assert.ErrorContains(t, err, "ends at element 4101, no multiple")
+}
+
+// TestGradStatsEmptyParts: they fit everywhere, but not beside a gap.
+func TestGradStatsEmptyParts(t *testing.T) {
+	part := func(index int, grad []float32) StatsPart {
+		p, err := GradStatsPart(index, grad)
+		require.NoError(t, err)
+		return p
+	}
+	g := randomGrad(2*StatsBlock + 5)
+	a, b := part(0, g[:StatsBlock]), part(StatsBlock, g[StatsBlock:])
+	whole, end := GradStats(g), len(g)
+	for _, parts := range [][]StatsPart{
+		{{}, a, b},
+		{a, part(StatsBlock, nil), b},
+		{a, b, part(end, nil), part(end, []float32{})},
+		{part(0, nil), part(0, nil), a, b, part(end, nil)},
+	} {
+		p := parts[0]
+		var err error
+		for _, next := range parts[1:] {
+			p, err = p.Join(next)
+			require.NoError(t, err)
+		}
+		assert.Equal(t, whole, p.Stats())
+		p, err = part(0, nil).Join(p)
+		require.NoError(t, err)
+		assert.Equal(t, whole, p.Stats())
+	}
+	none, err := part(end, nil).Join(part(end, nil))
+	require.NoError(t, err)
+	assert.Equal(t, Stats{}, none.Stats())
+	for _, at := range []int{0, StatsBlock, end - 1, end + 1} {
+		_, err := b.Join(part(at, nil))
+		assert.ErrorIs(t, err, ErrPart, "an empty part at %d", at)
+	}
+	_, err = StatsPart{}.Join(b)
+	assert.ErrorIs(t, err, ErrPart)
+}
+
+// TestGradStatsTree: the order that GradStats describes, over any number of blocks.
+func TestGradStatsTree(t *testing.T) {
+	b := make([]float64, 11)
+	for blocks := range len(b) + 1 {
+		g := randomGrad(blocks * StatsBlock)
+		for i := range blocks {
+			b[i] = GradStats(g[i*StatsBlock:][:StatsBlock]).SumSquares
+		}
+		// full is over 2^k blocks from i on.
+		var full func(i, k int) float64
+		full = func(i, k int) float64 {
+			if k == 0 {
+				return b[i]
+			}
+			return full(i, k-1) + full(i+1<<(k-1), k-1)
+		}
+		want, end := 0.0, blocks
+		for k := 0; end > 0; k++ {
+			if end&(1<<k) != 0 {
+				end -= 1 << k
+				if sum := full(end, k); want == 0 {
+					want = sum
+				} else {
+					want = sum + want
+				}
+			}
+		}
+		assert.Equal(t, want, GradStats(g).SumSquares, "%d blocks", blocks)
+	}
+	assert.Equal(t, (((b[0]+b[1])+(b[2]+b[3]))+((b[4]+b[5])+(b[6]+b[7])))+((b[8]+b[9])+b[10]), GradStats(randomGrad(11*StatsBlock)).SumSquares)
+}
+
+// TestGradStatsOverflow: finite elements whose squares aren't.
+func TestGradStatsOverflow(t *testing.T) {
+	eachImplementation(t, func(t *testing.T, impl int) {
+		prefer(t, impl)
+		for _, n := range []int{1, 16, 100, StatsBlock, StatsBlock + 17} {
+			for _, c := range []struct {
+				x   float64
+				inf bool
+			}{{1.35e154, true}, {math.MaxFloat64, true}, {1e150, false}} {
+				g := make([]float64, n)
+				g[n-1] = -c.x
+				assert.Equal(t, Stats{MaxAbs: c.x, SumSquares: c.x * c.x}, GradStats(g))
+				assert.Equal(t, c.inf, math.IsInf(GradStats(g).SumSquares, 1))
+			}
+		}
+		g := []float64{1.3e154, 1.3e154, 0, 1}
+		assert.Equal(t, Stats{MaxAbs: 1.3e154, SumSquares: math.Inf(1)}, GradStats(g), "the squares are finite, but not their sum")
+	})
 }
 
 func TestGradStatsDoesNotAllocate(t *testing.T) {
