@@ -227,5 +227,5 @@ func ExampleStepper_StepRowsF32() {
 	fmt.Println(s.StepRowsF32(table, momentum, width, []int{1, 3}, make([]float32, 2*width)))
 	// Output:
 	// [0.5 0.5 2 2 3.5 3]
-	// lion: bad rows: rows[1] = 3, but the table has 3
+	// lion: bad rows: rows[1] = 3, but the table has 3 rows
 }

@@ -95,8 +95,9 @@ var (
 	// ErrConfig: a hyperparameter is out of range; the text names the field
 	// and its value.
 	ErrConfig = errors.New("lion: bad config")
-	// ErrLength: slices that must be of one length are not.
-	ErrLength = errors.New("lion: lengths differ")
+	// ErrLength: slices that must be of one length are not, or a table's width
+	// doesn't go with them.
+	ErrLength = errors.New("lion: lengths don't fit")
 	// ErrOverlap: two of the slices share memory.
 	ErrOverlap = errors.New("lion: slices overlap")
 	// ErrRows: rows of an embedding table are out of range or named twice.

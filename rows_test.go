@@ -1,7 +1,9 @@
 package lion
 
 import (
+	"fmt"
 	"math/rand"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -88,11 +90,11 @@ func TestRowsRefused(t *testing.T) {
 		want     error
 		text     string
 	}{
-		{"negative", 4, 3, []int{1, -1}, 0, ErrRows, "rows[1] = -1, but the table has 4"},
-		{"beyond", 4, 3, []int{4}, 0, ErrRows, "rows[0] = 4, but the table has 4"},
-		{"twice", 4, 3, []int{2, 0, 2}, 0, ErrRows, "rows[2] = 2 stands there twice"},
-		{"twice in turn", 4, 3, []int{1, 1}, 0, ErrRows, "rows[1] = 1 stands there twice"},
-		{"twice, far", 70000, 1, twiceFar, 0, ErrRows, "rows[70000] = 66000 stands there twice"},
+		{"negative", 4, 3, []int{1, -1}, 0, ErrRows, "rows[1] = -1, but the table has 4 rows"},
+		{"beyond", 4, 3, []int{4}, 0, ErrRows, "rows[0] = 4, but the table has 4 rows"},
+		{"twice", 4, 3, []int{2, 0, 2}, 0, ErrRows, "rows[0] and rows[2] are both 2"},
+		{"twice in turn", 4, 3, []int{1, 1}, 0, ErrRows, "rows[0] and rows[1] are both 1"},
+		{"twice, far", 70000, 1, twiceFar, 0, ErrRows, "rows[3999] and rows[70000] are both 66000"},
 		{"grad", 4, 3, []int{0, 1}, 1, ErrLength, "len(grad) = 5, but len(rows)·width = 2·3"},
 		{"fine", 70000, 1, long, 0, nil, ""},
 		{"none", 4, 3, nil, 0, nil, ""},
@@ -110,11 +112,94 @@ func TestRowsRefused(t *testing.T) {
 	}
 	p := make([]float32, 12)
 	assert.ErrorIs(t, s.StepRowsF32(p, p[:11], 3, nil, nil), ErrLength)
-	assert.ErrorIs(t, s.StepRowsF32(p, make([]float32, 12), 0, nil, nil), ErrLength)
-	assert.ErrorIs(t, s.StepRowsF32(p, make([]float32, 12), 5, nil, nil), ErrLength)
+	for width, text := range map[int]string{
+		0:  "lion: lengths don't fit: width = 0 must be at least 1",
+		-3: "lion: lengths don't fit: width = -3 must be at least 1",
+		5:  "lion: lengths don't fit: len(param) = 12 is no multiple of width = 5",
+	} {
+		err := s.StepRowsF32(p, make([]float32, 12), width, nil, nil)
+		assert.ErrorIs(t, err, ErrLength)
+		assert.EqualError(t, err, text)
+	}
 	assert.ErrorIs(t, s.StepRowsF32(p, p, 3, []int{0}, make([]float32, 3)), ErrOverlap)
 	assert.ErrorIs(t, s.StepRowsF32(p, make([]float32, 12), 3, []int{0}, p[9:]), ErrOverlap)
 	assert.ErrorIs(t, Stepper{}.StepRowsF32(nil, nil, 1, nil, nil), ErrConfig)
+}
+
+// TestRowsTwice holds both ways of looking for a row listed twice against a map.
+func TestRowsTwice(t *testing.T) {
+	const n = 1 << 20
+	r := rand.New(rand.NewSource(1))
+	// Rows whose hashes lie close together: more than a pass can hold.
+	var close []int
+	for row := 0; len(close) < 3*seenMost; row++ {
+		if mix64(uint64(row))>>54 == 5 {
+			close = append(close, row)
+		}
+	}
+	require.Less(t, close[len(close)-1], 1<<24)
+	check := func(msg string, rows []int, n int) {
+		want, at := -1, map[int]int{}
+		for i, row := range rows {
+			if _, ok := at[row]; ok {
+				want = i
+				break
+			}
+			at[row] = i
+		}
+		got := twiceByHash(rows)
+		bits := twiceByBits(rows, n)
+		err := checkRows(rows, n)
+		if want < 0 {
+			require.Equal(t, -1, got, msg)
+			require.Equal(t, -1, bits, msg)
+			require.NoError(t, err, msg)
+			return
+		}
+		for _, i := range []int{got, bits} { // perhaps another pair than want's
+			require.GreaterOrEqual(t, i, 0, msg)
+			require.NotEqual(t, i, slices.Index(rows, rows[i]), msg)
+		}
+		require.ErrorIs(t, err, ErrRows, msg)
+	}
+	all := r.Perm(n)
+	for _, k := range []int{2, 3, 100, seenRows, seenRows + 1, seenMost, seenMost + 1, 2*seenMost + 1, 20000} {
+		rows := all[:k]
+		r.Shuffle(k, func(i, j int) { rows[i], rows[j] = rows[j], rows[i] })
+		check("apart", rows, n)
+		for _, pair := range [][2]int{{0, 1}, {0, k - 1}, {k - 2, k - 1}, {k / 2, k/2 + 1}} {
+			if pair[1] < k && pair[0] != pair[1] {
+				twice := slices.Clone(rows)
+				twice[pair[1]] = twice[pair[0]]
+				check(fmt.Sprint(k, pair), twice, n)
+			}
+		}
+		same := make([]int, k)
+		check("all the same", same, n)
+	}
+	r.Shuffle(len(close), func(i, j int) { close[i], close[j] = close[j], close[i] })
+	check("close", close, 1<<24)
+	check("close, twice", append(slices.Clone(close), close[17]), 1<<24)
+	check("close, twice", append(slices.Clone(close), close[len(close)-1]), 1<<24)
+	// Among others, so that the interval grows again.
+	mixed := append(slices.Clone(close), make([]int, 30000)...)
+	seen := map[int]bool{}
+	for _, row := range close {
+		seen[row] = true
+	}
+	for i := len(close); i < len(mixed); {
+		if row := r.Intn(1 << 24); !seen[row] {
+			seen[row], mixed[i] = true, row
+			i++
+		}
+	}
+	check("close and others", mixed, 1<<24)
+	for _, i := range []int{0, len(close), len(mixed) - 1} {
+		check("close and others, twice", append(slices.Clone(mixed), mixed[i]), 1<<24)
+	}
+	// The last hash, and the first.
+	check("ends", []int{n - 1, 0, n - 1}, n)
+	check("ends", []int{3, 0, 1, 0}, n)
 }
 
 // TestRowsDoNotAllocate, in any order of rows.
@@ -125,6 +210,14 @@ func TestRowsDoNotAllocate(t *testing.T) {
 	param, momentum, grad := table(4, 8, rows)
 	assert.Zero(t, testing.AllocsPerRun(20, func() {
 		if err := s.StepRowsF32(param, momentum, 8, rows, grad); err != nil {
+			t.Fatal(err)
+		}
+	}))
+	const many = 2 * seenBits // so that rows go into a hash table
+	few := []int{many - 1, 5, 70000, 0}
+	big, bigM := make([]float32, many), make([]float32, many)
+	assert.Zero(t, testing.AllocsPerRun(20, func() {
+		if err := s.StepRowsF32(big, bigM, 1, few, grad[:4]); err != nil {
 			t.Fatal(err)
 		}
 	}))
