@@ -87,7 +87,7 @@ var explanations = []struct {
 		"zeros, or all, then count as too small for the quick loop, and widened does the block: slower, to the same bits"},
 	{regexp.MustCompile(`^stats_amd64\.s statsBF16AVX2: CMPL (AX, \$0x5F80 → CMPL AX, \$24449|DX, \$0x1FFF → CMPL DX, \$8192)$`),
 		"at either edge of the range both loops give the same bits: even the infinite square of 2⁶⁴ moves to 2¹²⁸"},
-	{regexp.MustCompile(`^pairs_amd64\.h mixed16: mixed16<>\+(8|16|24|72|80|88|96|[123]\d\d)\(SB\)/8 |^rounding_amd64\.s roundSteps: roundSteps<>\+(0|8|16|24)\(SB\)/8 |^rounding_fused_amd64\.s drawLanes: drawLanes<>\+([0-9]|[12][0-9])\(SB\)/8 `),
+	{regexp.MustCompile(`^pairs_amd64\.h mixed16: mixed16<>\+(8|16|24|72|80|88|[12]\d\d|30\d|31\d)\(SB\)/8 |^rounding_amd64\.s roundSteps: roundSteps<>\+(0|8|16|24)\(SB\)/8 |^rounding_fused_amd64\.s drawLanes: drawLanes<>\+([0-9]|[12][0-9])\(SB\)/8 `),
 		"only AVX2 reads it, whose tests see it"},
 }
 
