@@ -3,8 +3,8 @@
 // compiler that it finds, or with the one that CC names, and with several
 // flags and phrasings, and loads the results:
 //
-//	go test -bench Peers/fmt=f32/n=1024 .
-//	CC=clang-19 go test -bench Peers .
+//	GOWORK=off CGO_ENABLED=1 go test -bench Peers/fmt=f32/n=1024 .
+//	GOWORK=off CGO_ENABLED=1 CC=clang-19 go test -bench Peers .
 //
 // x-ours is the C loop's time over ours: above 1, ours is faster. Ours is the
 // whole call, checks and the rule about NaN included; the C loop has neither.
