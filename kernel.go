@@ -92,8 +92,8 @@ import (
 // Errors that this package returns, wrapped with what was wrong: test for them
 // with errors.Is.
 var (
-	// ErrConfig: a hyperparameter is out of range; the text names the field
-	// and its value.
+	// ErrConfig: a hyperparameter is out of range, and the text names the field
+	// and its value; or a Stepper lacks what its step needs of New, At or From.
 	ErrConfig = errors.New("lion: bad config")
 	// ErrLength: slices that must be of one length are not, or a table's width
 	// doesn't go with them.

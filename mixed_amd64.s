@@ -262,12 +262,7 @@
 	PREFETCHT0 1024(DI)          \
 	PREFETCHT0 1024(SI)          \
 	PREFETCHT0 1024(DX)          \
-	ZEVENBF((SI), Z1)            \
-	ZEVENBF((DX), Z2)            \
-	ZEVENBF((DI), Z0)            \
-	ZODDBF((SI), Z5)             \
-	ZODDBF((DX), Z6)             \
-	ZODDBF((DI), Z4)             \
+	ZLOADPAIRBF                  \
 	RULE(Z0, Z4, Z1, Z5, Z2, Z6) \
 	ZGATHERBF(Z2, Z6, Z16, (DX)) \
 	ZGATHERBF(Z0, Z4, Z17, (DI)) \
@@ -279,12 +274,7 @@
 	PREFETCHT0 1024(DI)          \
 	PREFETCHT0 1024(SI)          \
 	PREFETCHT0 1024(DX)          \
-	VCVTPH2PS (SI), Z1           \
-	VCVTPH2PS (DX), Z2           \
-	VCVTPH2PS (DI), Z0           \
-	VCVTPH2PS 32(SI), Z5         \
-	VCVTPH2PS 32(DX), Z6         \
-	VCVTPH2PS 32(DI), Z4         \
+	ZLOADPAIRH                   \
 	RULE(Z0, Z4, Z1, Z5, Z2, Z6) \
 	VCVTPS2PH $0, Z2, (DX)       \
 	VCVTPS2PH $0, Z6, 32(DX)     \
@@ -377,12 +367,7 @@
 	PREFETCHT0 1024(SI)          \
 	PREFETCHT0 1024(DX)          \
 	PREFETCHT0 1024(R11)         \
-	ZEVENBF((SI), Z1)            \
-	ZEVENBF((DX), Z2)            \
-	ZEVENBF((DI), Z0)            \
-	ZODDBF((SI), Z5)             \
-	ZODDBF((DX), Z6)             \
-	ZODDBF((DI), Z4)             \
+	ZLOADPAIRBF                  \
 	VPMADDWD  (R11), Z29, Z16    \
 	VPSRAD    $16, (R11), Z17    \
 	VPADDD    Z16, Z0, Z0        \
@@ -407,12 +392,7 @@
 	PREFETCHT0 1024(SI)          \
 	PREFETCHT0 1024(DX)          \
 	PREFETCHT0 1024(R11)         \
-	ZEVENBF((SI), Z1)            \
-	ZEVENBF((DX), Z2)            \
-	ZEVENBF((DI), Z0)            \
-	ZODDBF((SI), Z5)             \
-	ZODDBF((DX), Z6)             \
-	ZODDBF((DI), Z4)             \
+	ZLOADPAIRBF                  \
 	ZEVENBF((R11), Z16)          \
 	ZODDBF((R11), Z17)           \
 	ADD         Z16, Z0, Z0      \

@@ -287,6 +287,24 @@ GLOBL mixed16<>(SB), RODATA|NOPTR, $348
 #define ZEVENBF(x, z) VPSLLD $16, x, z
 #define ZODDBF(x, z) VPANDD x, Z24, z
 
+// ZLOADPAIRBF and ZLOADPAIRH: Z0 and Z4, Z1 and Z5, Z2 and Z6 = the next 32 weights,
+// gradients and momenta, widened; of bfloat16 the even ones and the odd, of IEEE halves
+// the first 16 and the next.
+#define ZLOADPAIRBF \
+	ZEVENBF((SI), Z1) \
+	ZEVENBF((DX), Z2) \
+	ZEVENBF((DI), Z0) \
+	ZODDBF((SI), Z5)  \
+	ZODDBF((DX), Z6)  \
+	ZODDBF((DI), Z4)
+#define ZLOADPAIRH \
+	VCVTPH2PS (SI), Z1   \
+	VCVTPH2PS (DX), Z2   \
+	VCVTPH2PS (DI), Z0   \
+	VCVTPH2PS 32(SI), Z5 \
+	VCVTPH2PS 32(DX), Z6 \
+	VCVTPH2PS 32(DI), Z4
+
 // ZUPPERS: h = the even elements' upper halves, and the odd o's, rounded to bfloat16, to
 // nearest even: they grow by one where what is cut off, with the last bit, is over a
 // half. Smashes e, K2.

@@ -245,12 +245,7 @@ GLOBL drawConst<>(SB), RODATA|NOPTR, $40
 	PREFETCHT0 1024(DI)          \
 	PREFETCHT0 1024(SI)          \
 	PREFETCHT0 1024(DX)          \
-	ZEVENBF((SI), Z1)            \
-	ZEVENBF((DX), Z2)            \
-	ZEVENBF((DI), Z0)            \
-	ZODDBF((SI), Z5)             \
-	ZODDBF((DX), Z6)             \
-	ZODDBF((DI), Z4)             \
+	ZLOADPAIRBF                  \
 	RULE(Z0, Z4, Z1, Z5, Z2, Z6) \
 	ZGATHERBF(Z2, Z6, Z16, (DX)) \
 	ZDRAW(Z29, Z1, Z3)           \
@@ -282,12 +277,7 @@ GLOBL drawConst<>(SB), RODATA|NOPTR, $40
 	PREFETCHT0 1024(DI)          \
 	PREFETCHT0 1024(SI)          \
 	PREFETCHT0 1024(DX)          \
-	VCVTPH2PS (SI), Z1           \
-	VCVTPH2PS (DX), Z2           \
-	VCVTPH2PS (DI), Z0           \
-	VCVTPH2PS 32(SI), Z5         \
-	VCVTPH2PS 32(DX), Z6         \
-	VCVTPH2PS 32(DI), Z4         \
+	ZLOADPAIRH                   \
 	RULE(Z0, Z4, Z1, Z5, Z2, Z6) \
 	VCVTPS2PH $0, Z2, (DX)       \
 	VCVTPS2PH $0, Z6, 32(DX)     \

@@ -58,7 +58,7 @@ var ruleNames = [numRules]string{"paper", "momentum-first", "bias-corrected", "c
 func (r Rule) String() string { return name(ruleNames[:], int(r), "Rule") }
 
 // ParseRule returns the rule of that name: paper, momentum-first,
-// bias-corrected, cautious, refined or smooth.
+// bias-corrected, cautious, refined or smooth. The error wraps ErrConfig.
 func ParseRule(s string) (Rule, error) {
 	i, err := parse(ruleNames[:], s, "Rule")
 	return Rule(i), err
@@ -96,7 +96,7 @@ var decayNames = [numDecays]string{"decoupled", "decoupled-paper", "independent"
 func (d Decay) String() string { return name(decayNames[:], int(d), "Decay") }
 
 // ParseDecay returns the decay of that name: decoupled, decoupled-paper,
-// independent or coupled.
+// independent or coupled. The error wraps ErrConfig.
 func ParseDecay(s string) (Decay, error) {
 	i, err := parse(decayNames[:], s, "Decay")
 	return Decay(i), err

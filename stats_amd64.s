@@ -236,6 +236,14 @@ GLOBL statsConst<>(SB), RODATA|NOPTR, $80
 	VPMAXUW       Y0, Y12, Y12 \
 	HIGHEST
 
+// STOREBFMAX: maxAbs becomes the bfloat16 in AX, which stays there. Smashes BX, X12.
+#define STOREBFMAX \
+	MOVL      AX, BX                     \
+	SHLL      $16, BX                    \
+	VMOVD     BX, X12                    \
+	VCVTSS2SD X12, X12, X12              \
+	VMOVSD    X12, blockStats_maxAbs(R8)
+
 // STOREMAX: maxAbs = the larger of the two doubles of X12. Smashes X0.
 #define STOREMAX \
 	VPERMILPD $1, X12, X0                \
@@ -349,11 +357,7 @@ loop:
 	JNZ        loop
 	HIGHEST
 	LOWEST(X13, Y13, DX)
-	MOVL       AX, BX
-	SHLL       $16, BX
-	VMOVD      BX, X12
-	VCVTSS2SD  X12, X12, X12
-	VMOVSD     X12, blockStats_maxAbs(R8)
+	STOREBFMAX
 	CMPL       AX, $0x7F80
 	JCC        notFinite
 	CMPL       AX, $0x5F80
@@ -539,11 +543,7 @@ summed:
 	VEXTRACTI64X4 $1, Z13, Y0
 	VPMINUW    Y0, Y13, Y13
 	LOWEST(X13, Y13, DX)
-	MOVL       AX, BX
-	SHLL       $16, BX
-	VMOVD      BX, X12
-	VCVTSS2SD  X12, X12, X12
-	VMOVSD     X12, blockStats_maxAbs(R8)
+	STOREBFMAX
 	CMPL       AX, $0x7F80
 	JCC        notFinite
 	CMPL       AX, $0x5F80

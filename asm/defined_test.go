@@ -17,31 +17,13 @@ import (
 var (
 	register  = regexp.MustCompile(`\b(?:[XYZ](\d+)|K[0-7]|R\d+|[ABCD]X|[SD]I|BP)\b`)
 	wholeReg  = regexp.MustCompile(`^` + register.String() + `$`)
+	operand   = regexp.MustCompile(`(\([^)]*\)|\[[^]]*\]|[^,])+`) // commas in brackets don't end it
 	maskReg   = regexp.MustCompile(`^K[0-7]$`)
 	symbolic  = regexp.MustCompile(`[\w./·]+(<>)?(\+\d+)?\((FP|SB)\)`)
 	zeroing   = regexp.MustCompile(`^(V?P?XOR(PS|PD|D|Q|L)?|VPCMPEQ[BWD]|KXN?OR[BWQ])$`)
 	comparing = regexp.MustCompile(`^(CMP|TEST|TST|PUSH)`)
 	replacing = regexp.MustCompile(`^(V|K|F?MOV|MRS|LEA|POP|BSF)`) // what stood in the destination goes
 )
-
-// operands splits an instruction's operands at the commas outside of parentheses.
-func operands(args string) (out []string) {
-	depth, from := 0, 0
-	for i, r := range args + "," {
-		switch r {
-		case '(', '[':
-			depth++
-		case ')', ']':
-			depth--
-		case ',':
-			if depth == 0 {
-				out = append(out, strings.TrimSpace(args[from:i]))
-				from = i + 1
-			}
-		}
-	}
-	return out
-}
 
 // registers are those that s names, a vector whatever its width as V and its number.
 func registers(s string) (out []string) {
@@ -61,7 +43,10 @@ func uses(in inst) (reads, writes []string) {
 	if in.op == "RET" || in.args == "" {
 		return nil, nil
 	}
-	ops := operands(in.args)
+	ops := operand.FindAllString(in.args, -1)
+	for i := range ops {
+		ops[i] = strings.TrimSpace(ops[i])
+	}
 	last := ops[len(ops)-1]
 	if !wholeReg.MatchString(last) || comparing.MatchString(in.op) {
 		return registers(in.args), nil

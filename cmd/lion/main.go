@@ -7,8 +7,8 @@
 //	lion version   tells what this program was built from
 //
 // The exit status is 0 for success, 1 for a failure (verify: for a mismatch), 2
-// for a command line that makes no sense and 130 for an interrupt (Ctrl-C). From the root of a clone,
-// `go run ./cmd/lion train` needs nothing but Go.
+// for a command line that makes no sense and 130 for an interrupt (Ctrl-C). From
+// the root of a clone, `go run ./cmd/lion train` needs nothing but Go.
 package main
 
 import (
