@@ -13,17 +13,20 @@ import (
 // Constants must suit float32 too, since a Stepper serves both types: New refuses
 // an LR, WeightDecay, GradScale, Gamma, Epsilon or Kappa that makes a constant
 // beyond float32's range, and an LR, GradScale, Epsilon or Kappa other than zero
-// that makes one which float32 rounds to zero (below about 7e-46): the step would
-// be another, without a word.
+// that makes one which float32 rounds to zero (below about 7e-46): that would
+// silently be a different step.
 type Config struct {
 	// LR is η, the learning rate: finite, ≥ 0. Zero is allowed, as at the start of
-	// a schedule, where some listings of Lion raise an error: the momentum is
-	// updated, while the weights keep their values, but for the decay that isn't
-	// multiplied by η: Independent's.
-	LR          float64
-	Beta1       float64 // β1, interpolation: in [0, 1)
-	Beta2       float64 // β2, momentum decay: in [0, 1)
-	WeightDecay float64 // λ ≥ 0; where it acts is Decay's to say
+	// a schedule, where some listings of Lion raise an error. The momentum is then
+	// updated and the weights keep their values, NaN and infinities aside; Independent
+	// still decays them, and −0 may become +0. "Zeros, infinities and NaN" in the
+	// package's documentation has the details.
+	LR    float64
+	Beta1 float64 // β1, interpolation: in [0, 1)
+	Beta2 float64 // β2, momentum decay: in [0, 1)
+	// WeightDecay is λ: finite, ≥ 0; where it acts is Decay's to say. Independent's
+	// must be < 1, and λ·η of Decoupled and DecoupledPaper too.
+	WeightDecay float64
 
 	// GradScale is s, by which the gradient is multiplied: loss unscaling
 	// times clipping, say. Finite; 0 means 1; a negative one maximises. It is

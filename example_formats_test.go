@@ -109,6 +109,32 @@ func ExampleGradStats() {
 	// left out: [NaN 1]
 }
 
+// One NaN in a gradient stays in the momentum, whose sign is 0 from then on: that
+// weight never moves again. A step left out costs nothing but itself.
+func ExampleGradStats_nan() {
+	cfg := lion.DefaultConfig()
+	cfg.LR = 0.25
+	s, err := lion.New(cfg)
+	if err != nil {
+		panic(err)
+	}
+	for _, careful := range []bool{false, true} {
+		param, momentum := []float32{1, 1}, []float32{0, 0}
+		for _, grad := range [][]float32{{1, 1}, {float32(math.NaN()), 1}, {1, 1}, {1, 1}} {
+			if stats := lion.GradStats(grad); careful && stats.NaNs+stats.Infs > 0 {
+				continue
+			}
+			if err := s.StepF32(param, grad, momentum); err != nil {
+				panic(err)
+			}
+		}
+		fmt.Println(param, momentum)
+	}
+	// Output:
+	// [0.75 0] [NaN 0.03940399]
+	// [0.25 0.25] [0.029701 0.029701]
+}
+
 // Loss scaling: gradients come multiplied by a lossScale, which GradScale takes
 // back, so that small ones don't vanish in half precision. Where one is too large
 // for it, the step is left out and the scale halved.

@@ -101,6 +101,37 @@ func (sc *scheme) store(w float64) (param, extra uint64) {
 	return sc.elems[iParam].rounded(w), extra
 }
 
+// stored is store, by StochasticRounding where cfg has it for sc: w is element i at
+// step 3.
+func (sc *scheme) stored(cfg Config, w float64, i int) (param, extra uint64) {
+	param, extra = sc.store(w)
+	if cfg.Rounding == StochasticRounding {
+		r := oracleDraw(cfg.Seed, 3, uint64(i))
+		switch sc.storage.param {
+		case kindBF16:
+			param = uint64(bf16Format.stochastic(float32(w), r))
+		case kindF16:
+			param = uint64(f16Format.stochastic(float32(w), r))
+		}
+	}
+	return param, extra
+}
+
+// oracleDraw are the random bits, as the documentation has them.
+func oracleDraw(seed, step, i uint64) uint32 {
+	mix := func(z uint64) uint64 {
+		z = (z ^ z>>30) * 0xbf58476d1ce4e5b9
+		z = (z ^ z>>27) * 0x94d049bb133111eb
+		return z ^ z>>31
+	}
+	k := mix(mix(mix(seed+0x9e3779b97f4a7c15)^step) ^ i>>32)
+	x := uint32(k%(1<<32) + i%(1<<32)*0x9e3779b9%(1<<32))
+	x = (x ^ x>>17 ^ uint32(k>>32)) * 0xed5ad4bb
+	x = (x ^ x>>11) * 0xac4c1b51
+	x = (x ^ x>>15) * 0x31848bab
+	return x >> 16
+}
+
 // oracleInputs16 are n elements, random ones and classes in turn.
 func oracleInputs16(sc *scheme, r *prng, n int) *inputs {
 	in := sc.randomInputs(r, n, (*elem).random)
@@ -135,7 +166,7 @@ func checkOracle16(sc *scheme, cfg Config, impl int, n int, seed uint64) error {
 	for i := range n {
 		w, m := o.step(sc.load(in, i), grad(i), momentum(i))
 		var want [numSlices]uint64
-		want[iParam], want[iExtra] = sc.store(w)
+		want[iParam], want[iExtra] = sc.stored(cfg, w, i)
 		want[iGrad] = sc.get(in, iGrad, i)
 		want[iMomentum] = sc.elems[iMomentum].rounded(m)
 		for s, e := range sc.elems {
@@ -161,6 +192,9 @@ func TestOracle16(t *testing.T) {
 			for _, cfg := range sc.variants(base, name != "decaying") {
 				seed++
 				assert.NoError(t, checkOracle16(sc, cfg, genericIndex(), n, seed), name)
+				if cfg.Rounding, cfg.Seed = StochasticRounding, seed; sc.storage.rounds() {
+					assert.NoError(t, checkOracle16(sc, cfg, genericIndex(), n, seed), name)
+				}
 			}
 		}
 	}
@@ -168,6 +202,9 @@ func TestOracle16(t *testing.T) {
 		for _, cfg := range sc.variants(decaying(), true) {
 			if !sc.bare() && impl != genericIndex() {
 				assert.NoError(t, checkOracle16(sc, cfg, impl, n, 1))
+				if cfg.Rounding, cfg.Seed = StochasticRounding, 1<<63+1; sc.storage.rounds() {
+					assert.NoError(t, checkOracle16(sc, cfg, impl, n, 1))
+				}
 			}
 		}
 	})

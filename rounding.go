@@ -14,17 +14,37 @@ const (
 	// NearestRounding: to nearest, ties to even.
 	NearestRounding Rounding = iota
 
-	// StochasticRounding: to one of the two neighbours at random, the upper with a
-	// probability that is the fraction of the way to it, so that the mean is the
-	// exact value. (Of an F16 below 2⁻¹⁴, 16 bits of that fraction count.) What an
-	// F16 or BF16 holds exactly stays, as do infinities and NaN. Between the
-	// largest number and the power of two above it, the upper neighbour is
-	// infinity: a weight of 65520 becomes infinite, as F16, half of the time.
+	// StochasticRounding: to one of the two neighbours at random, the one further
+	// from zero with a probability that is the fraction of the way to it, so that the
+	// mean is the exact value. What an F16 or BF16 holds exactly stays, zeros with
+	// their signs and infinities too; NaN is the canonical one. Between the
+	// largest number and the power of two above it, the outer neighbour is
+	// infinity: a weight of 65520 becomes infinite, as F16, half of the time, and one
+	// from 65536 on always.
 	//
-	// The random bits are a function of Config.Seed, the step that Stepper.At
-	// names and the element's index, which Stepper.From can shift; so the result
-	// doesn't depend on the path, on the length or on how a tensor is split, and a
-	// run can be repeated.
+	// The random bits r, 16 of them, are a function of Config.Seed, the step t that
+	// Stepper.At names and the element's index i in its slice, to which
+	// Stepper.From adds; so the result doesn't depend on the path, on the length or on
+	// how a tensor is split, and a run can be repeated. With seed, t and i as 64 bits,
+	// x as 32 bits, and sums and products modulo 2⁶⁴ or 2³²:
+	//
+	//	mix(z):  z = (z ^ z>>30) · 0xbf58476d1ce4e5b9
+	//	         z = (z ^ z>>27) · 0x94d049bb133111eb
+	//	         z ^ z>>31
+	//
+	//	k = mix(mix(mix(seed + 0x9e3779b97f4a7c15) ^ t) ^ i>>32)
+	//	x = k mod 2³² + (i mod 2³²)·0x9e3779b9
+	//	x = (x ^ x>>17 ^ k>>32) · 0xed5ad4bb
+	//	x = (x ^ x>>11) · 0xac4c1b51
+	//	x = (x ^ x>>15) · 0x31848bab
+	//	r = x >> 16
+	//
+	// A weight w goes outwards where the part of |w| that the 16 bits can't hold,
+	// counted in 2¹⁶ths of the way to the outer neighbour, is at least 2¹⁶ − r; else
+	// inwards. As bits, a BF16 is that of w plus r, shifted right by 16. An F16
+	// from 2⁻¹⁴ on has 13 bits more in a float32, so that the upper 13 bits of r
+	// decide; below, where F16 counts in units of 2⁻²⁴, the fraction is cut off
+	// after its 16th bit: ⌊|w|·2⁴⁰⌋ plus r, shifted right by 16, is the number of units.
 	StochasticRounding
 
 	numRoundings
@@ -60,16 +80,7 @@ func (s Stepper) From(index int) Stepper {
 	return s
 }
 
-// The random bits of the element with the 64-bit index i are r, of 16 bits:
-//
-//	k = mix64(mix64(mix64(seed + golden) ^ step) ^ i>>32)
-//	x = k mod 2³² + (i mod 2³²)·0x9e3779b9
-//	x = (x ^ x>>17 ^ k>>32) · 0xed5ad4bb
-//	x = (x ^ x>>11) · 0xac4c1b51
-//	x = (x ^ x>>15) · 0x31848bab
-//	r = x >> 16
-//
-// where x is computed modulo 2³². It is a hash of a counter, in 32 bits since
+// The hash that StochasticRounding documents is one of a counter, in 32 bits since
 // vectors multiply those; the multipliers but the first are those of Wellons'
 // triple32, found by search. Each line can be undone, so that 2³² indices, from a
 // multiple of 2³² on, draw each r 65,536 times.
@@ -92,8 +103,8 @@ func mix64(x uint64) uint64 {
 	return x ^ x>>31
 }
 
-// draws stand at an element: counter is the first x of those above, key the upper
-// half of k. They serve elements up to the next multiple of 2³².
+// draws stand at an element: counter is the first x of the hash, key the upper half
+// of k. They serve elements up to the next multiple of 2³².
 type draws struct{ counter, key uint32 }
 
 func drawsOf(seed, step, index uint64) draws {

@@ -5,7 +5,8 @@ import "fmt"
 // Rule is one of the update rules that go by the name of Lion. In the formulas
 // g is the gradient times GradScale, m the momentum before the step, m' after
 // it, and η, λ, β1, β2 the Config's LR, WeightDecay, Beta1, Beta2. Weight decay
-// is left out: Decay says where it goes.
+// is left out: Decay says where it goes. The package's documentation has each
+// operation in its order, and the constants.
 //
 // Signum (Bernstein et al., arXiv 1802.04434) is Paper with Beta1 = Beta2, and
 // SignSGD is Paper with both zero.
@@ -21,20 +22,23 @@ const (
 	// tutorials whose listing updates the momentum first.
 	MomentumFirst
 
-	// BiasCorrected: m' = β1·m + (1−β1)·g; n = γ·sign(g)·√(g²) + (1−β2)·sign(g);
-	// p ← p − η·(m'/(1−β1ᵗ)) / (√|n/(1−β2ᵗ)| + ε). It needs Stepper.At(t).
+	// BiasCorrected: m' = β1·m + (1−β1)·g; n = γ·|g| + (1−β2)·|sign(g)|;
+	// p ← p − η·(m̂/d) with m̂ = m'/(1−β1ᵗ) and d = √(n/(1−β2ᵗ)) + ε. The quotient
+	// comes before η. It needs Stepper.At(t).
 	//
-	// The text that defines it writes √n̂, which has no value for a negative
-	// gradient; √|n̂| equals it wherever it has one. √(g²) is |g|, computed
+	// The text that defines it writes n = γ·sign(g)·√(g²) + (1−β2)·sign(g), whose
+	// root has no value for a negative gradient; the n here is its magnitude, which
+	// gives the same root wherever there is one. √(g²) is |g|, computed
 	// without the square, which could overflow. Where the gradient is zero n is
-	// zero too and the step is η·m̂/ε: with ε = 1e-8 that is 10⁸ times the
+	// zero too and the step is η·(m̂/ε): with ε = 1e-8 that is 10⁸ times the
 	// momentum, so a zero gradient makes the weight jump. That is the rule as
 	// written; use it on dense gradients only. GradScale can't be folded into its
 	// constants: the gradient is multiplied by it first, and rounded.
 	BiasCorrected
 
-	// Cautious: Paper, but the step is zero wherever sign(c)·g ≤ 0 or either is
-	// NaN, c being β1·m + (1−β1)·g. Liang et al., arXiv 2411.16085. With decay
+	// Cautious: Paper, but the step is zero unless c = β1·m + (1−β1)·g and g are both
+	// above zero or both below. Liang et al., arXiv 2411.16085. GradScale gives g its
+	// sign here and nothing else, so that a product can't underflow. With decay
 	// Coupled, g is the gradient with the decay in it. CautiousScale can make
 	// up for the masked elements.
 	Cautious
@@ -44,9 +48,24 @@ const (
 	Refined
 
 	// Smooth: p ← p − η·tanh(κ·c). The "smooth" mode of optax's scale_by_lion.
-	// The hyperbolic tangent is a fixed sequence of rounded operations, the
-	// same bits on every machine, within 3.5 units in the last place: E/(E+2)
-	// with E = e^(2|x|) − 1 by a Taylor polynomial; tanh.go has each operation.
+	// The hyperbolic tangent of x is within 3.5 units in the last place, and the same
+	// bits on every machine, since it is this sequence of operations, each rounded
+	// to the element type:
+	//
+	//	y = |x| + |x|, or Y if that is more
+	//	k = (y·log₂e + M) − M                     an integer
+	//	r = (y − k·H) − k·L
+	//	q = (…((aₙ·r + aₙ₋₁)·r + aₙ₋₂)·r … + a₁)·r
+	//	E = 2ᵏ·q + (2ᵏ − 1)
+	//	tanh(x) = E/(E + 2), with the sign of x
+	//
+	// aᵢ is 1/i!, divided in float64 and rounded to the type, as log₂e and L are.
+	//
+	//	          Y   n   M         H                L
+	//	float32   20  8   1.5·2²³   0x1.62e4p-1      0x1.7f7d1cf79abcap-20
+	//	float64   40  14  1.5·2⁵²   0x1.62e42feep-1  0x1.a39ef35793c76p-33
+	//
+	// Of NaN it is NaN, which makes the weight NaN too.
 	Smooth
 
 	numRules
@@ -78,7 +97,8 @@ type Decay uint8
 const (
 	// Decoupled: p·(1−η·λ), then the step.
 	Decoupled Decay = iota
-	// DecoupledPaper: p − η·(u + λ·p), where η·u is the step, in that rounding.
+	// DecoupledPaper: p − η·(u + λ·p), where η·u is the step, in that rounding: λ·p
+	// first, then the sum, then η. A CautiousScale k multiplies u: η·(k·u + λ·p).
 	DecoupledPaper
 	// Independent: p·(1−λ), then the step; λ is not multiplied by η.
 	Independent
@@ -105,8 +125,10 @@ func ParseDecay(s string) (Decay, error) {
 // CautiousScale says what the Cautious rule multiplies its step by. The scales
 // but ScaleNone look at the whole tensor, whose elements a first pass counts
 // exactly: n elements, k of them with sign(c)·g > 0. The tensor is what one
-// call gets, so it must not be split over calls. η times the scale is formed in
-// float64 and rounded once to the element type.
+// call gets, so it must not be split over calls. The scale is formed in float64;
+// η times it is too, and rounded once to the element type. But where the decay is
+// DecoupledPaper, and λ isn't 0, the scale itself is rounded to the element type and
+// the step is η·(scale·sign(c) + λ·p), so that the decay isn't scaled.
 type CautiousScale uint8
 
 const (
@@ -150,7 +172,8 @@ func parse(names []string, s, kind string) (int, error) {
 
 // At returns s for step t of training, counted from 1. Two things depend on t:
 // BiasCorrected, and StochasticRounding in the steps that round at random. They
-// return ErrConfig unless s comes from At with t ≥ 1.
+// return ErrConfig unless s comes from At with t ≥ 1. The package's documentation
+// says how βᵗ is formed.
 func (s Stepper) At(t int) Stepper {
 	if s.plan.rounding == StochasticRounding {
 		s.plan.step = uint64(max(t, 0))

@@ -1,0 +1,168 @@
+package lion_test
+
+import (
+	"math"
+	"testing"
+
+	"github.com/lionkernel/lion"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// Numbers that tell one reading of the documentation from another: each was
+// computed by hand, or by a program that isn't this one. The oracle holds the whole
+// of it (oracle_test.go, oracle16_test.go).
+
+var (
+	negZero = math.Copysign(0, -1)
+	inf     = math.Inf(1)
+	nan     = math.NaN()
+)
+
+// A contractCase is a step of one float64 element, and of the same as float32 where
+// its numbers are float32's too.
+type contractCase struct {
+	name                string
+	cfg                 lion.Config
+	t                   int
+	param, grad, moment float64
+	wantParam           float64
+	wantMoment          float64 // NaN where it isn't of interest
+	only64              bool
+}
+
+var contractCases = []contractCase{
+	{name: "the order is η·(m̂/d)", only64: true, t: 13, grad: 0.003, moment: 0.0124, wantParam: -0x1.2d75b2742fcb5p-09, wantMoment: nan,
+		cfg: lion.Config{Rule: lion.BiasCorrected, LR: 0.3, Beta1: 0.5, Gamma: 3}},
+	{name: "s·g is not formed", only64: true, param: 1, grad: 1e-20, moment: 1, wantParam: 0.5, wantMoment: nan,
+		cfg: lion.Config{Rule: lion.Cautious, LR: 0.5, Beta1: 0.9, Beta2: 0.99, GradScale: 1e-30}},
+	{name: "a negative scale turns agreement", param: 1, grad: -1, moment: 1, wantParam: 0.5, wantMoment: 1,
+		cfg: lion.Config{Rule: lion.Cautious, LR: 0.5, Beta1: 0.5, Beta2: 0.5, GradScale: -1}},
+	{name: "and disagreement", param: 1, grad: 1, moment: 4, wantParam: 1, wantMoment: 1.5,
+		cfg: lion.Config{Rule: lion.Cautious, LR: 0.5, Beta1: 0.5, Beta2: 0.5, GradScale: -1}},
+
+	{name: "LR 0 keeps a weight", param: 0x1.8p-1, grad: -1, wantParam: 0x1.8p-1, wantMoment: -0.5, cfg: lion.Config{Beta2: 0.5}},
+	{name: "LR −0 is 0", param: 0, grad: 1, wantParam: 0, wantMoment: 0.5, cfg: lion.Config{LR: negZero, Beta2: 0.5}},
+	{name: "LR 0, −0 less −0", param: negZero, grad: -1, wantParam: 0, wantMoment: -0.5, cfg: lion.Config{Beta2: 0.5}},
+	{name: "LR 0, −0 less +0", param: negZero, grad: 1, wantParam: negZero, wantMoment: 0.5, cfg: lion.Config{Beta2: 0.5}},
+	{name: "−0 stays where nothing moves it", param: negZero, wantParam: negZero, cfg: lion.Config{LR: 0.5, WeightDecay: 0.5}},
+	{name: "LR 0 keeps an infinity", param: inf, grad: 1, wantParam: inf, wantMoment: 0.5, cfg: lion.Config{Beta2: 0.5, WeightDecay: 1}},
+	{name: "LR 0, 0·∞", param: inf, grad: 1, wantParam: nan, wantMoment: 0.5,
+		cfg: lion.Config{Beta2: 0.5, WeightDecay: 1, Decay: lion.DecoupledPaper}},
+	{name: "LR 0, 0·∞ of any rule", param: inf, grad: 1, wantParam: nan, wantMoment: 0.5,
+		cfg: lion.Config{Rule: lion.Refined, Beta2: 0.5, WeightDecay: 1, Decay: lion.DecoupledPaper}},
+	{name: "without decay there is no such product", param: inf, grad: 1, wantParam: inf, wantMoment: 0.5,
+		cfg: lion.Config{Beta2: 0.5, Decay: lion.DecoupledPaper}},
+	{name: "LR 0, Independent decays", param: 1, grad: 1, wantParam: 0.75, wantMoment: 0.5,
+		cfg: lion.Config{Beta2: 0.5, WeightDecay: 0.25, Decay: lion.Independent}},
+	{name: "LR 0, Smooth of NaN", param: 1, grad: nan, wantParam: nan, wantMoment: nan, cfg: lion.Config{Rule: lion.Smooth, Beta2: 0.5}},
+	{name: "LR 0, BiasCorrected of NaN", t: 1, param: 1, grad: nan, wantParam: nan, wantMoment: nan,
+		cfg: lion.Config{Rule: lion.BiasCorrected, Beta2: 0.5, Epsilon: 1}},
+	{name: "LR 0, BiasCorrected by 0", t: 1, param: 1, moment: 1, wantParam: nan, wantMoment: 0.5,
+		cfg: lion.Config{Rule: lion.BiasCorrected, Beta1: 0.5, Beta2: 0.5}},
+
+	{name: "sign(NaN) is 0", param: 1, grad: nan, wantParam: 0.75, wantMoment: nan, cfg: lion.Config{LR: 0.5, Beta2: 0.5, WeightDecay: 0.5}},
+	{name: "Refined takes one too", param: 1, grad: nan, wantParam: 0.75, wantMoment: nan,
+		cfg: lion.Config{Rule: lion.Refined, LR: 0.5, Beta2: 0.5, WeightDecay: 0.5}},
+	{name: "a momentum that is NaN freezes the weight", param: 1, grad: 1, moment: nan, wantParam: 1, wantMoment: nan,
+		cfg: lion.Config{LR: 0.5, Beta1: 0.5, Beta2: 0.5}},
+}
+
+// TestContractCases runs them on every implementation, each alone and in a vector.
+func TestContractCases(t *testing.T) {
+	for _, c := range contractCases {
+		t.Run(c.name, func(t *testing.T) {
+			for _, name := range lion.Implementations() {
+				c.cfg.Implementation = name
+				s, err := lion.New(c.cfg)
+				require.NoError(t, err)
+				for _, n := range []int{1, 67} {
+					checkCase(t, c, n, s.At(c.t).StepF64)
+					if !c.only64 {
+						checkCase(t, c, n, s.At(c.t).StepF32)
+					}
+				}
+			}
+		})
+	}
+}
+
+// checkCase steps n elements that are all the case's.
+func checkCase[T float32 | float64](t *testing.T, c contractCase, n int, step func(param, grad, momentum []T) error) {
+	t.Helper()
+	p, g, m := repeated(T(c.param), n), repeated(T(c.grad), n), repeated(T(c.moment), n)
+	require.NoError(t, step(p, g, m))
+	for i := range p {
+		assert.Equal(t, bitsOf(c.wantParam), bitsOf(float64(p[i])), "param %v, want %v", p[i], c.wantParam)
+		if !math.IsNaN(c.wantMoment) {
+			assert.Equal(t, bitsOf(c.wantMoment), bitsOf(float64(m[i])), "momentum %v, want %v", m[i], c.wantMoment)
+		}
+	}
+}
+
+func repeated[T any](x T, n int) []T {
+	s := make([]T, n)
+	for i := range s {
+		s[i] = x
+	}
+	return s
+}
+
+// bitsOf tells zeros apart, and takes one NaN for another: widening may change one.
+func bitsOf(x float64) uint64 {
+	if x != x {
+		x = math.NaN()
+	}
+	return math.Float64bits(x)
+}
+
+// TestContractCautiousScale: with DecoupledPaper the scale multiplies the sign and
+// is rounded by itself, so that the decay isn't scaled; with others η times it is
+// rounded, once.
+func TestContractCautiousScale(t *testing.T) {
+	const n, agreeing = 212, 142
+	cfg := lion.Config{Rule: lion.Cautious, CautiousScale: lion.ScaleCount, LR: 1e-3, Beta1: 0.9, Beta2: 0.99, WeightDecay: 0.1}
+	for _, name := range lion.Implementations() {
+		cfg.Implementation = name
+		for decay, want := range map[lion.Decay]float32{
+			lion.DecoupledPaper: 0x1.22edccp-05,
+			lion.Decoupled:      0x1.22edcep-05,
+		} {
+			cfg.Decay = decay
+			s, err := lion.New(cfg)
+			require.NoError(t, err)
+			p, g, m := repeated(float32(0.037), n), repeated(float32(1), n), repeated(float32(1), n)
+			for i := agreeing; i < n; i++ {
+				g[i] = -1 // against a momentum that outweighs it
+			}
+			require.NoError(t, s.StepF32(p, g, m))
+			assert.Equal(t, want, p[0], "%v: %x", decay, p[0])
+		}
+	}
+}
+
+// TestContractPower: βᵗ is y, below, and each product rounds.
+func TestContractPower(t *testing.T) {
+	for _, step := range []int{1, 2, 3, 5, 13, 100, 1000, 1 << 20, 1<<20 + 1, 3 << 20, math.MaxInt32} {
+		beta1, beta2 := 1-0x1.234567p-12, 1-0x1.89abcdep-22
+		cfg := lion.Config{Rule: lion.BiasCorrected, LR: 1, Beta1: beta1, Beta2: beta2, Gamma: 1}
+		s, err := lion.New(cfg)
+		require.NoError(t, err)
+		p, g, m := []float64{0}, []float64{0.3}, []float64{0.7}
+		power := func(x float64) float64 {
+			y := 1.0
+			for t := step; t > 0; t >>= 1 {
+				if t&1 == 1 {
+					y = float64(y * x)
+				}
+				x = float64(x * x)
+			}
+			return y
+		}
+		next := float64(beta1*m[0]) + float64((1-beta1)*g[0])
+		mHat := next / (1 - power(beta1))
+		d := math.Sqrt((g[0] + (1 - beta2)) / (1 - power(beta2)))
+		require.NoError(t, s.At(step).StepF64(p, g, m))
+		assert.Equal(t, 0-mHat/d, p[0], "t = %d", step)
+	}
+}
