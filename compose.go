@@ -4,6 +4,8 @@ import (
 	"math"
 	"runtime"
 	"unsafe"
+
+	"github.com/lionkernel/lion/internal/mem"
 )
 
 // op indexes the kernels of a format. Each is one pass over the slices.
@@ -91,7 +93,7 @@ func runScaled[T float](ks *[numOps]kernel, pl plan, c *coef[T], lr, unit float6
 	scaled := *c
 	if pl.scale != ScaleNone && pl.mix != mixInside { // which scales its unit step instead
 		scaled.lr = T(lr * unit)
-		a.c = noescape(unsafe.Pointer(&scaled))
+		a.c = mem.Noescape(unsafe.Pointer(&scaled))
 	}
 	switch pl.mix {
 	case mixNone:
@@ -123,7 +125,7 @@ func eachTile[T float](a args, f func(args)) {
 func coupleTile[T float](ks *[numOps]kernel, o op, a args) {
 	var buf [tile]T
 	copy(buf[:a.n], unsafe.Slice((*T)(a.grad), a.n))
-	a.grad = noescape(unsafe.Pointer(&buf))
+	a.grad = mem.Noescape(unsafe.Pointer(&buf))
 	runChunk[T](ks[opCouple], a)
 	runChunk[T](ks[o], a)
 	runtime.KeepAlive(&buf) // noescape hides it: its stack slot could be reused
@@ -137,7 +139,7 @@ func insideTile[T float](ks *[numOps]kernel, o op, bare *coef[T], a args) {
 		buf[i] = T(math.Copysign(0, -1))
 	}
 	u := a
-	u.param, u.c = noescape(unsafe.Pointer(&buf)), noescape(unsafe.Pointer(bare))
+	u.param, u.c = mem.Noescape(unsafe.Pointer(&buf)), mem.Noescape(unsafe.Pointer(bare))
 	runChunk[T](ks[o], u)
 	a.grad, a.momentum = u.param, u.param
 	runChunk[T](ks[opInside], a)
@@ -152,11 +154,11 @@ func count[T float](ks *[numOps]kernel, pl plan, a args) int {
 		var buf [tile]T
 		if pl.mix == mixCouple {
 			copy(buf[:a.n], unsafe.Slice((*T)(a.grad), a.n))
-			a.grad = noescape(unsafe.Pointer(&buf))
+			a.grad = mem.Noescape(unsafe.Pointer(&buf))
 			runChunk[T](ks[opCouple], a)
 		}
 		// On the heap, a would miss that buf moves when the stack grows.
-		k += int(ks[opCount]((*args)(noescape(unsafe.Pointer(&a)))))
+		k += int(ks[opCount]((*args)(mem.Noescape(unsafe.Pointer(&a)))))
 		runtime.KeepAlive(&a)
 		runtime.KeepAlive(&buf)
 	})

@@ -3,6 +3,8 @@ package lion
 import (
 	"runtime"
 	"unsafe"
+
+	"github.com/lionkernel/lion/internal/mem"
 )
 
 // fusedKernels step 16-bit formats in one pass, in assembly, for Paper and Cautious
@@ -78,12 +80,12 @@ func runUnits(im *implementation, sch storage, k kernel, c *coef[float32], a mix
 			grad:     unsafe.Add(a.grad, i*sch.grad.size()),
 			momentum: unsafe.Add(a.momentum, i*sch.momentum.size()),
 			n:        n,
-			c:        noescape(unsafe.Pointer(c)),
+			c:        mem.Noescape(unsafe.Pointer(c)),
 		}
 		switch {
 		case sch.random:
 			d = a.draws.after(uint32(i))
-			t.extra = noescape(unsafe.Pointer(&d))
+			t.extra = mem.Noescape(unsafe.Pointer(&d))
 		case sch.shadow != kindNone:
 			t.extra = unsafe.Add(a.shadow, i*2)
 		case sch.low() != kindNone:
@@ -103,11 +105,11 @@ func runUnits(im *implementation, sch storage, k kernel, c *coef[float32], a mix
 //go:noinline
 func runRest(im *implementation, sch storage, k kernel, c *coef[float32], a mixedArgs, i int) {
 	var buf [4][fusedUnit]float32
-	extra := noescape(unsafe.Pointer(&buf[3]))
+	extra := mem.Noescape(unsafe.Pointer(&buf[3]))
 	b := mixedArgs{
-		param:    noescape(unsafe.Pointer(&buf[0])),
-		grad:     noescape(unsafe.Pointer(&buf[1])),
-		momentum: noescape(unsafe.Pointer(&buf[2])),
+		param:    mem.Noescape(unsafe.Pointer(&buf[0])),
+		grad:     mem.Noescape(unsafe.Pointer(&buf[1])),
+		momentum: mem.Noescape(unsafe.Pointer(&buf[2])),
 		n:        fusedUnit,
 		draws:    a.draws.after(uint32(i)),
 	}
@@ -144,7 +146,7 @@ func copyKind(k kind, to, from unsafe.Pointer, n int) {
 //
 //go:noinline
 func fusedChunk(k kernel, a args) uint32 {
-	nan := k((*args)(noescape(unsafe.Pointer(&a))))
+	nan := k((*args)(mem.Noescape(unsafe.Pointer(&a))))
 	runtime.KeepAlive(&a)
 	return nan
 }

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"unsafe"
 
+	"github.com/lionkernel/lion/internal/mem"
 	"github.com/stretchr/testify/require"
 )
 
@@ -98,7 +99,7 @@ func sameFused(sch storage, n int, in, want, got *fusedSlices) error {
 	kinds := []kind{sch.param, sch.low(), sch.grad, sch.momentum, sch.shadow}
 	for j, what := range []string{"param", "low", "grad", "momentum", "shadow"} {
 		if kinds[j] == kindF16 && (j > 0 || !sch.random) { // rounded to nearest
-			g, w := unsafe.Slice((*uint16)(data(got[j])), n), unsafe.Slice((*uint16)(data(want[j])), n)
+			g, w := unsafe.Slice((*uint16)(mem.Data(got[j])), n), unsafe.Slice((*uint16)(mem.Data(want[j])), n)
 			for i := range g {
 				if tieAccepted(g[i], w[i]) {
 					g[i] = w[i]

@@ -3,6 +3,8 @@ package lion
 import (
 	"math"
 	"unsafe"
+
+	"github.com/lionkernel/lion/internal/mem"
 )
 
 // BF16 is a bfloat16: the upper half of a float32, with 8 bits of precision and
@@ -98,14 +100,14 @@ func Split(hi []BF16, lo []uint16, weight []float32) error {
 	if err := sameLengths(part(hi, "hi"), part(lo, "lo"), part(weight, "weight")); err != nil {
 		return err
 	}
-	if err := checkApart(span{"hi", data(hi), 2 * n}, span{"lo", data(lo), 2 * n}, span{"weight", data(weight), 4 * n}); err != nil {
+	if err := checkApart(span{"hi", mem.Data(hi), 2 * n}, span{"lo", mem.Data(lo), 2 * n}, span{"weight", mem.Data(weight), 4 * n}); err != nil {
 		return err
 	}
-	raceWrite(hi)
-	raceWrite(lo)
-	raceRead(weight)
+	mem.Writes(hi)
+	mem.Writes(lo)
+	mem.Reads(weight)
 	for i := 0; i < n; i += chunk {
-		halves(current().split, unsafe.Add(data(hi), 2*i), unsafe.Add(data(lo), 2*i), unsafe.Add(data(weight), 4*i), min(n-i, chunk))
+		halves(current().split, unsafe.Add(mem.Data(hi), 2*i), unsafe.Add(mem.Data(lo), 2*i), unsafe.Add(mem.Data(weight), 4*i), min(n-i, chunk))
 	}
 	return nil
 }
@@ -117,14 +119,14 @@ func Join(weight []float32, hi []BF16, lo []uint16) error {
 	if err := sameLengths(part(weight, "weight"), part(hi, "hi"), part(lo, "lo")); err != nil {
 		return err
 	}
-	if err := checkApart(span{"weight", data(weight), 4 * n}, span{"hi", data(hi), 2 * n}, span{"lo", data(lo), 2 * n}); err != nil {
+	if err := checkApart(span{"weight", mem.Data(weight), 4 * n}, span{"hi", mem.Data(hi), 2 * n}, span{"lo", mem.Data(lo), 2 * n}); err != nil {
 		return err
 	}
-	raceWrite(weight)
-	raceRead(hi)
-	raceRead(lo)
+	mem.Writes(weight)
+	mem.Reads(hi)
+	mem.Reads(lo)
 	for i := 0; i < n; i += chunk {
-		halves(current().join, unsafe.Add(data(weight), 4*i), unsafe.Add(data(hi), 2*i), unsafe.Add(data(lo), 2*i), min(n-i, chunk))
+		halves(current().join, unsafe.Add(mem.Data(weight), 4*i), unsafe.Add(mem.Data(hi), 2*i), unsafe.Add(mem.Data(lo), 2*i), min(n-i, chunk))
 	}
 	return nil
 }
@@ -157,8 +159,8 @@ func convert(f converter, dst span, dstSize int, src span, srcSize int) error {
 	if err := checkApart(d, s); err != nil {
 		return err
 	}
-	raceSpan(d, true)
-	raceSpan(s, false)
+	d.memory().Writes()
+	s.memory().Reads()
 	for i := 0; i < dst.n; i += chunk {
 		convertChunk(f, unsafe.Add(dst.p, i*dstSize), unsafe.Add(src.p, i*srcSize), min(dst.n-i, chunk))
 	}

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"unsafe"
 
+	"github.com/lionkernel/lion/internal/mem"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -194,7 +195,7 @@ func TestWidenAll(t *testing.T) {
 					want[i] = uint32(i)>>15<<31 | 0x7f800000 | uint32(i)<<(24-f.digits)&(1<<23-1) | f.quiet
 				}
 			}
-			f.widen(data(got), data(src), len(src))
+			f.widen(mem.Data(got), mem.Data(src), len(src))
 			assert.NoError(t, differ(f.name, src, got, want))
 		}
 	})
@@ -232,20 +233,20 @@ func (w *halfWalker) check(c *converters, u uint32) error {
 		}
 	}
 	n := len(w.src)
-	c.split(data(w.got), data(w.lo), data(w.src), n)
+	c.split(mem.Data(w.got), mem.Data(w.lo), mem.Data(w.src), n)
 	if err := differ("split: hi", w.src, w.got, w.hi); err != nil {
 		return err
 	}
 	if err := differ("split: lo", w.src, w.lo, w.low); err != nil {
 		return err
 	}
-	c.join(data(w.joined), data(w.hi), data(w.low), n)
+	c.join(mem.Data(w.joined), mem.Data(w.hi), mem.Data(w.low), n)
 	if err := differ("split and join", w.src, w.joined, w.src); err != nil {
 		return err
 	}
 	for i, f := range []halfFormat{bf16Format, f16Format} {
 		w.stairs[i].block(f, u<<16, w.want)
-		[]converter{c.narrowBF16, c.narrowF16}[i](data(w.got), data(w.src), n)
+		[]converter{c.narrowBF16, c.narrowF16}[i](mem.Data(w.got), mem.Data(w.src), n)
 		if err := differ(f.name, w.src, w.got, w.want); err != nil {
 			return err
 		}
@@ -367,7 +368,7 @@ func TestNarrowEdges(t *testing.T) {
 			for j, x := range src {
 				s.block(f, x, want[j:j+1])
 			}
-			[]converter{c.narrowBF16, c.narrowF16}[i](data(got), data(src), len(src))
+			[]converter{c.narrowBF16, c.narrowF16}[i](mem.Data(got), mem.Data(src), len(src))
 			assert.NoError(t, differ(f.name, src, got, want))
 		}
 	})
@@ -436,12 +437,12 @@ func TestConvertLengths(t *testing.T) {
 						w := append([]uint32(nil), g...)
 						got, want = append(got, g), append(want, w)
 						o := (off*(2*i+1) + 3*i) % 16 * size
-						at, ref = append(at, unsafe.Add(data(g), o)), append(ref, unsafe.Add(data(w), o))
+						at, ref = append(at, unsafe.Add(mem.Data(g), o)), append(ref, unsafe.Add(mem.Data(w), o))
 					}
 					conv.run(&implementations[impl].convert, at, n)
 					conv.run(&genericConverters, ref, n)
 					if conv.name == "narrowF16" {
-						g, w := unsafe.Slice((*uint16)(data(got[0])), 2*room), unsafe.Slice((*uint16)(data(want[0])), 2*room)
+						g, w := unsafe.Slice((*uint16)(mem.Data(got[0])), 2*room), unsafe.Slice((*uint16)(mem.Data(want[0])), 2*room)
 						for j := range g {
 							if tieAccepted(g[j], w[j]) {
 								g[j] = w[j]
@@ -586,7 +587,7 @@ func FuzzConvert(f *testing.F) {
 					}
 					w := append([]uint32(nil), g...)
 					got, want = append(got, g), append(want, w)
-					at, ref = append(at, data(g)), append(ref, data(w))
+					at, ref = append(at, mem.Data(g)), append(ref, mem.Data(w))
 				}
 				conv.run(&im.convert, at, n)
 				conv.run(&genericConverters, ref, n)

@@ -1,6 +1,10 @@
 package lion
 
-import "unsafe"
+import (
+	"unsafe"
+
+	"github.com/lionkernel/lion/internal/mem"
+)
 
 // StepBF16Kahan is StepBF16 with Kahan's compensation: the weight is
 // param + compensation, added in float32; what rounding the new weight to
@@ -25,14 +29,14 @@ func KahanBF16(param, compensation []BF16, weight []float32) error {
 	if err := sameLengths(part(param, "param"), part(compensation, "compensation"), part(weight, "weight")); err != nil {
 		return err
 	}
-	if err := checkApart(span{"param", data(param), 2 * n}, span{"compensation", data(compensation), 2 * n}, span{"weight", data(weight), 4 * n}); err != nil {
+	if err := checkApart(span{"param", mem.Data(param), 2 * n}, span{"compensation", mem.Data(compensation), 2 * n}, span{"weight", mem.Data(weight), 4 * n}); err != nil {
 		return err
 	}
-	raceWrite(param)
-	raceWrite(compensation)
-	raceRead(weight)
+	mem.Writes(param)
+	mem.Writes(compensation)
+	mem.Reads(weight)
 	for i := 0; i < n; i += chunk {
-		halves(current().splitKahan, unsafe.Add(data(param), 2*i), unsafe.Add(data(compensation), 2*i), unsafe.Add(data(weight), 4*i), min(n-i, chunk))
+		halves(current().splitKahan, unsafe.Add(mem.Data(param), 2*i), unsafe.Add(mem.Data(compensation), 2*i), unsafe.Add(mem.Data(weight), 4*i), min(n-i, chunk))
 	}
 	return nil
 }

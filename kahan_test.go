@@ -4,6 +4,7 @@ import (
 	"math"
 	"testing"
 
+	"github.com/lionkernel/lion/internal/mem"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -64,17 +65,17 @@ func TestKahanPaths(t *testing.T) {
 			for i := range uint32(64) {
 				src = append(src, kahanPatterns(u+i, r)...)
 			}
-			convert.splitKahan(data(p), data(c), data(src), n)
-			splitKahanGeneric(data(wantP), data(wantC), data(src), n)
+			convert.splitKahan(mem.Data(p), mem.Data(c), mem.Data(src), n)
+			splitKahanGeneric(mem.Data(wantP), mem.Data(wantC), mem.Data(src), n)
 			require.NoError(t, differ("param", src, p, wantP))
 			require.NoError(t, differ("compensation", src, c, wantC))
 			joined, want := make([]uint32, n), make([]uint32, n)
-			convert.joinKahan(data(joined), data(p), data(c), n)
-			joinKahanGeneric(data(want), data(p), data(c), n)
+			convert.joinKahan(mem.Data(joined), mem.Data(p), mem.Data(c), n)
+			joinKahanGeneric(mem.Data(want), mem.Data(p), mem.Data(c), n)
 			require.NoError(t, differ("sum", p, joined, want))
 		}
 		joined := make([]float32, len(ps))
-		convert.joinKahan(data(joined), data(ps), data(cs), len(ps))
+		convert.joinKahan(mem.Data(joined), mem.Data(ps), mem.Data(cs), len(ps))
 		for i, w := range joined {
 			want := float32(bf16Format.value(ps[i]) + bf16Format.value(cs[i]))
 			if ps[i] == 0x8000 && cs[i] == 0x8000 {
@@ -100,9 +101,9 @@ func TestKahanMoves(t *testing.T) {
 	p, c := make([]BF16, n), make([]BF16, n)
 	require.NoError(t, KahanBF16(p, c, w))
 	was, now := make([]float32, n), make([]float32, n)
-	joinKahanGeneric(data(was), data(p), data(c), n)
+	joinKahanGeneric(mem.Data(was), mem.Data(p), mem.Data(c), n)
 	require.NoError(t, s.StepBF16Kahan(p, g, m, c))
-	joinKahanGeneric(data(now), data(p), data(c), n)
+	joinKahanGeneric(mem.Data(now), mem.Data(p), mem.Data(c), n)
 	for i := range now {
 		require.Less(t, now[i], was[i])
 	}

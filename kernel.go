@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"runtime"
 	"unsafe"
+
+	"github.com/lionkernel/lion/internal/mem"
 )
 
 // Errors that this package returns, wrapped with what was wrong: test for them
@@ -152,16 +154,16 @@ func (s *Stepper) unready() error {
 //
 //go:noinline
 func (s Stepper) StepF32(param, grad, momentum []float32) error {
-	n, p, g, m := len(param), data(param), data(grad), data(momentum)
+	n, p, g, m := len(param), mem.Data(param), mem.Data(grad), mem.Data(momentum)
 	if !s.plan.direct || len(grad) != n || len(momentum) != n || !short(p, g, m, n, 4) {
 		return step(&s, f32, &s.f32, param, grad, momentum)
 	}
-	raceWrite(param)
-	raceRead(grad)
-	raceWrite(momentum)
+	mem.Updates(param)
+	mem.Reads(grad)
+	mem.Updates(momentum)
 	var a args // a literal would be copied, in wider words than it was written in, which stalls
-	a.param, a.grad, a.momentum, a.n, a.c = p, g, m, n, noescape(unsafe.Pointer(&s.f32))
-	if implementations[s.impl].kernels[f32][s.plan.op]((*args)(noescape(unsafe.Pointer(&a)))) != 0 {
+	a.param, a.grad, a.momentum, a.n, a.c = p, g, m, n, mem.Noescape(unsafe.Pointer(&s.f32))
+	if implementations[s.impl].kernels[f32][s.plan.op]((*args)(mem.Noescape(unsafe.Pointer(&a)))) != 0 {
 		mendNaN(param, momentum)
 	}
 	runtime.KeepAlive(&a)
@@ -173,16 +175,16 @@ func (s Stepper) StepF32(param, grad, momentum []float32) error {
 //
 //go:noinline
 func (s Stepper) StepF64(param, grad, momentum []float64) error {
-	n, p, g, m := len(param), data(param), data(grad), data(momentum)
+	n, p, g, m := len(param), mem.Data(param), mem.Data(grad), mem.Data(momentum)
 	if !s.plan.direct || len(grad) != n || len(momentum) != n || !short(p, g, m, n, 8) {
 		return step(&s, f64, &s.f64, param, grad, momentum)
 	}
-	raceWrite(param)
-	raceRead(grad)
-	raceWrite(momentum)
+	mem.Updates(param)
+	mem.Reads(grad)
+	mem.Updates(momentum)
 	var a args // see StepF32, which this repeats: a generic function in between would cost a call
-	a.param, a.grad, a.momentum, a.n, a.c = p, g, m, n, noescape(unsafe.Pointer(&s.f64))
-	if implementations[s.impl].kernels[f64][s.plan.op]((*args)(noescape(unsafe.Pointer(&a)))) != 0 {
+	a.param, a.grad, a.momentum, a.n, a.c = p, g, m, n, mem.Noescape(unsafe.Pointer(&s.f64))
+	if implementations[s.impl].kernels[f64][s.plan.op]((*args)(mem.Noescape(unsafe.Pointer(&a)))) != 0 {
 		mendNaN(param, momentum)
 	}
 	runtime.KeepAlive(&a)
@@ -202,7 +204,7 @@ func short(p, g, m unsafe.Pointer, n, elem int) bool {
 // it is given, and move the Stepper to the heap.
 func step[T float](s *Stepper, f format, c *coef[T], param, grad, momentum []T) error {
 	n := len(param)
-	p, g, m := data(param), data(grad), data(momentum)
+	p, g, m := mem.Data(param), mem.Data(grad), mem.Data(momentum)
 	size := n * int(unsafe.Sizeof(T(0)))
 	if len(grad) != n || len(momentum) != n || !s.plan.ready ||
 		overlap(p, g, size) || overlap(p, m, size) || overlap(g, m, size) {
@@ -211,10 +213,10 @@ func step[T float](s *Stepper, f format, c *coef[T], param, grad, momentum []T) 
 	if n == 0 {
 		return nil
 	}
-	raceWrite(param)
-	raceRead(grad)
-	raceWrite(momentum)
-	a := args{param: p, grad: g, momentum: m, n: n, c: noescape(unsafe.Pointer(c))}
+	mem.Updates(param)
+	mem.Reads(grad)
+	mem.Updates(momentum)
+	a := args{param: p, grad: g, momentum: m, n: n, c: mem.Noescape(unsafe.Pointer(c))}
 	run(&implementations[s.impl].kernels[f], s.plan, c, s.f64.lr, a)
 	return nil
 }
@@ -243,41 +245,15 @@ var (
 	errNoTime      = fmt.Errorf("%w: BiasCorrected needs Stepper.At(t) with t ≥ 1 for each step", ErrConfig)
 )
 
-// data hides where a slice's memory comes from: kernels keep no pointer, but
-// the compiler can't see that through the table of functions, and would move
-// callers' arrays to the heap.
-func data[T any](s []T) unsafe.Pointer {
-	p := unsafe.Pointer(unsafe.SliceData(s))
-	return noescape(p)
-}
-
-// noescape may not grow the stack nor be instrumented, or else the stack could
-// move while its address is a mere number.
-//
-//go:nosplit
-//go:norace
-//go:nocheckptr
-func noescape(p unsafe.Pointer) unsafe.Pointer {
-	return pointer[unsafe.Pointer](uintptr(p))
-}
-
-// pointer makes an address a pointer again. The two conversions cancel out, so
-// that what is kept in registers and on the stack is a pointer, which moves when
-// the stack does. (Reading the uintptr as an unsafe.Pointer from memory doesn't do:
-// the compiler, going without the memory, keeps the uintptr.) It has a type
-// parameter for the sake of go vet, which takes this for a mistake.
-//
-//go:nosplit
-//go:norace
-//go:nocheckptr
-func pointer[P ~unsafe.Pointer](a uintptr) P { return P(a) }
-
 // A span is a named slice without its type.
 type span struct {
 	name string
 	p    unsafe.Pointer
 	n    int
 }
+
+// memory is a span counted in bytes without its name.
+func (s span) memory() mem.Range { return mem.Range{At: s.p, Size: s.n} }
 
 // overlap says whether size bytes at a and at b share any.
 func overlap(a, b unsafe.Pointer, size int) bool {
@@ -318,7 +294,7 @@ func (a args) rest(n, size int) args {
 //
 //go:noinline
 func runChunk[T float](k kernel, a args) {
-	nan := k((*args)(noescape(unsafe.Pointer(&a))))
+	nan := k((*args)(mem.Noescape(unsafe.Pointer(&a))))
 	runtime.KeepAlive(&a) // noescape hides it: were the stack to move, a would miss it
 	if nan != 0 {
 		mendNaN(unsafe.Slice((*T)(a.param), a.n), unsafe.Slice((*T)(a.momentum), a.n))

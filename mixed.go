@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"runtime"
 	"unsafe"
+
+	"github.com/lionkernel/lion/internal/mem"
 )
 
 // This file steps slices of 16-bit formats: arithmetic is float32 on the widened
@@ -98,7 +100,7 @@ func (s Stepper) StepSplit(hi []BF16, lo []uint16, grad, momentum []BF16) error 
 }
 
 // part names a slice, for checks; n counts elements.
-func part[T any](s []T, name string) span { return span{name, data(s), len(s)} }
+func part[T any](s []T, name string) span { return span{name, mem.Data(s), len(s)} }
 
 // mixed checks the slices and steps them, by a fused kernel or by tiles. extra is
 // the shadow or what goes with param, if the storage has either.
@@ -116,16 +118,20 @@ func mixed(s *Stepper, sch storage, param, grad, momentum, extra span) error {
 	if n == 0 {
 		return nil
 	}
-	raceSpan(p, true)
-	raceSpan(g, false)
-	raceSpan(m, true)
-	raceSpan(x, true)
+	p.memory().Updates()
+	g.memory().Reads()
+	m.memory().Updates()
+	if sch.shadow != kindNone {
+		x.memory().Writes()
+	} else {
+		x.memory().Updates()
+	}
 	im := &implementations[s.impl]
 	k, drawn := im.fused.kernel(sch, &s.plan), sch.drawn(&s.plan)
 	if k != nil && n <= chunk && n%fusedUnit == 0 && s.plan.scale == ScaleNone && !drawn { // the common case
 		var t args // see StepF32
-		t.param, t.grad, t.momentum, t.n, t.c, t.extra = param.p, grad.p, momentum.p, n, noescape(unsafe.Pointer(&s.f32)), extra.p
-		if k((*args)(noescape(unsafe.Pointer(&t)))) != 0 {
+		t.param, t.grad, t.momentum, t.n, t.c, t.extra = param.p, grad.p, momentum.p, n, mem.Noescape(unsafe.Pointer(&s.f32)), extra.p
+		if k((*args)(mem.Noescape(unsafe.Pointer(&t)))) != 0 {
 			mend(im, sch, sch.args(param, grad, momentum, extra), 0, n)
 		}
 		runtime.KeepAlive(&t)
@@ -230,7 +236,7 @@ func mixedTile(s *Stepper, im *implementation, sch storage, a mixedArgs, i int, 
 		grad:     widen(im, sch.grad, a.grad, nil, i, n, &buf.g),
 		momentum: widen(im, sch.momentum, a.momentum, nil, i, n, &buf.m),
 		n:        n,
-		c:        noescape(unsafe.Pointer(&s.f32)),
+		c:        mem.Noescape(unsafe.Pointer(&s.f32)),
 	}
 	runScaled(&im.kernels[f32], s.plan, &s.f32, s.f64.lr, unit, t)
 	if s.plan.rounding == StochasticRounding && sch.rounds() {
@@ -253,7 +259,7 @@ func countMixed(s *Stepper, im *implementation, sch storage, a mixedArgs, i int,
 		grad:     widen(im, sch.grad, a.grad, nil, i, n, &buf.g),
 		momentum: widen(im, sch.momentum, a.momentum, nil, i, n, &buf.m),
 		n:        n,
-		c:        noescape(unsafe.Pointer(&s.f32)),
+		c:        mem.Noescape(unsafe.Pointer(&s.f32)),
 	})
 	runtime.KeepAlive(buf)
 	return k
@@ -263,7 +269,7 @@ func countMixed(s *Stepper, im *implementation, sch storage, a mixedArgs, i int,
 // on, or converted into buf.
 func widen(im *implementation, k kind, from, low unsafe.Pointer, i, n int, buf *[tile]float32) unsafe.Pointer {
 	from = unsafe.Add(from, i*k.size())
-	to := noescape(unsafe.Pointer(buf))
+	to := mem.Noescape(unsafe.Pointer(buf))
 	switch k {
 	case kindF32:
 		return from

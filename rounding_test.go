@@ -10,6 +10,7 @@ import (
 	"testing"
 	"unsafe"
 
+	"github.com/lionkernel/lion/internal/mem"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -377,7 +378,7 @@ func TestStochasticKeeps(t *testing.T) {
 				}
 			}
 			for step := range 5 {
-				roundersOf(impl)[k](data(got), data(src), len(src), drawsOf(3, uint64(step), 0))
+				roundersOf(impl)[k](mem.Data(got), mem.Data(src), len(src), drawsOf(3, uint64(step), 0))
 				require.Equal(t, want, got, f.name)
 			}
 		}
@@ -394,8 +395,8 @@ func TestStochasticPaths(t *testing.T) {
 		src, got, want := make([]uint32, n), make([]uint16, n), make([]uint16, n)
 		check := func(src []uint32, got, want []uint16, d draws) error {
 			for k, f := range stochasticFormats {
-				roundersOf(impl)[k](data(got), data(src), len(src), d)
-				roundersOf(genericIndex())[k](data(want), data(src), len(src), d)
+				roundersOf(impl)[k](mem.Data(got), mem.Data(src), len(src), d)
+				roundersOf(genericIndex())[k](mem.Data(want), mem.Data(src), len(src), d)
 				if err := differ("stochastic "+f.name, src, got, want); err != nil {
 					return err
 				}
@@ -469,7 +470,7 @@ func TestStochasticRounds(t *testing.T) {
 				}
 				ups, round := 0, roundersOf(impl)[k]
 				for i := range rounds {
-					round(data(dst), data(src), n, drawsOf(uint64(math.Float32bits(w)), uint64(k), uint64(i*n)))
+					round(mem.Data(dst), mem.Data(src), n, drawsOf(uint64(math.Float32bits(w)), uint64(k), uint64(i*n)))
 					for _, x := range dst {
 						if x-near > 1 {
 							t.Fatalf("%s of %g is %04x, not %04x or the next", f.name, w, x, near)
@@ -677,12 +678,12 @@ func BenchmarkRounders(b *testing.B) {
 		}
 		convert := &implementations[impl].convert
 		for name, run := range map[string]func(){
-			"fmt=bf16/rounding=nearest":    func() { convert.narrowBF16(data(p), data(w), n) },
-			"fmt=f16/rounding=nearest":     func() { convert.narrowF16(data(p), data(w), n) },
-			"fmt=bf16/rounding=stochastic": func() { convert.stochasticBF16(data(p), data(w), n, draws{1, 2}) },
-			"fmt=f16/rounding=stochastic":  func() { convert.stochasticF16(data(p), data(w), n, draws{1, 2}) },
-			"fmt=kahan/split":              func() { convert.splitKahan(data(p), data(c), data(w), n) },
-			"fmt=kahan/join":               func() { convert.joinKahan(data(w), data(p), data(c), n) },
+			"fmt=bf16/rounding=nearest":    func() { convert.narrowBF16(mem.Data(p), mem.Data(w), n) },
+			"fmt=f16/rounding=nearest":     func() { convert.narrowF16(mem.Data(p), mem.Data(w), n) },
+			"fmt=bf16/rounding=stochastic": func() { convert.stochasticBF16(mem.Data(p), mem.Data(w), n, draws{1, 2}) },
+			"fmt=f16/rounding=stochastic":  func() { convert.stochasticF16(mem.Data(p), mem.Data(w), n, draws{1, 2}) },
+			"fmt=kahan/split":              func() { convert.splitKahan(mem.Data(p), mem.Data(c), mem.Data(w), n) },
+			"fmt=kahan/join":               func() { convert.joinKahan(mem.Data(w), mem.Data(p), mem.Data(c), n) },
 		} {
 			b.Run(fmt.Sprintf("%s/n=%d/impl=%s", name, n, implementations[impl].name), func(b *testing.B) {
 				for i := 0; i < b.N; i++ {

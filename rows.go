@@ -5,6 +5,8 @@ import (
 	"math"
 	"slices"
 	"unsafe"
+
+	"github.com/lionkernel/lion/internal/mem"
 )
 
 // StepRowsF32 steps some rows of a table, such as an embedding, whose gradient
@@ -54,17 +56,17 @@ func stepRows[T float](s *Stepper, f format, c *coef[T], param, momentum []T, wi
 	if err := checkRows(rows, len(param)/width); err != nil {
 		return err
 	}
-	p, g, m := data(param), data(grad), data(momentum)
+	p, g, m := mem.Data(param), mem.Data(grad), mem.Data(momentum)
 	size := int(unsafe.Sizeof(T(0)))
 	if err := checkApart(span{"param", p, len(param) * size}, span{"grad", g, len(grad) * size}, span{"momentum", m, len(momentum) * size}); err != nil {
 		return err
 	}
 	row := func(i int) args {
 		at := rows[i] * width
-		raceWrite(param[at : at+width])
-		raceRead(grad[i*width : (i+1)*width])
-		raceWrite(momentum[at : at+width])
-		return args{param: unsafe.Add(p, at*size), grad: unsafe.Add(g, i*width*size), momentum: unsafe.Add(m, at*size), n: width, c: noescape(unsafe.Pointer(c))}
+		mem.Updates(param[at : at+width])
+		mem.Reads(grad[i*width : (i+1)*width])
+		mem.Updates(momentum[at : at+width])
+		return args{param: unsafe.Add(p, at*size), grad: unsafe.Add(g, i*width*size), momentum: unsafe.Add(m, at*size), n: width, c: mem.Noescape(unsafe.Pointer(c))}
 	}
 	ks := &implementations[s.impl].kernels[f]
 	unit := 1.0

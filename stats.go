@@ -5,6 +5,8 @@ import (
 	"math"
 	"runtime"
 	"unsafe"
+
+	"github.com/lionkernel/lion/internal/mem"
 )
 
 // Stats is what clipping and loss scaling want to know of a gradient. Feed what
@@ -92,11 +94,11 @@ func GradStatsPart[T Gradient](index int, grad []T) (StatsPart, error) {
 
 // sumAll adds the elements that follow p.
 func sumAll[T Gradient](p *StatsPart, grad []T) {
-	raceRead(grad)
+	mem.Reads(grad)
 	for len(grad) > 0 {
 		block := grad[:min(len(grad), StatsBlock)]
 		var b blockStats
-		sumBlock(&b, data(block), len(block), kindOf[T]())
+		sumBlock(&b, mem.Data(block), len(block), kindOf[T]())
 		p.add(&b, len(block))
 		grad = grad[len(block):]
 	}
@@ -199,7 +201,7 @@ func kindOf[T Gradient]() kind {
 //go:noinline
 func sumBlock(sums *blockStats, grad unsafe.Pointer, n int, k kind) {
 	f := &implementations[preferred].stats
-	b := (*blockStats)(noescape(unsafe.Pointer(sums))) // the caller's, alive after this
+	b := (*blockStats)(mem.Noescape(unsafe.Pointer(sums))) // the caller's, alive after this
 	switch k {
 	case kindF64:
 		f.f64(b, grad, n)
@@ -228,7 +230,7 @@ var genericSummers = summers{
 func widenedSummer(widen converter, sum summer) summer {
 	return func(b *blockStats, grad unsafe.Pointer, n int) {
 		var buf [tile]float32
-		to := noescape(unsafe.Pointer(&buf))
+		to := mem.Noescape(unsafe.Pointer(&buf))
 		for i := 0; i < n; i += tile {
 			t := min(n-i, tile)
 			widen(to, unsafe.Add(grad, 2*i), t)

@@ -6,6 +6,7 @@ import (
 	"math/rand"
 	"testing"
 
+	"github.com/lionkernel/lion/internal/mem"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -123,10 +124,10 @@ func TestGradStatsPaths(t *testing.T) {
 			}
 			var want, got, want64, got64 blockStats
 			statsGeneric(&want, g)
-			im.stats.f32(&got, data(g), n)
+			im.stats.f32(&got, mem.Data(g), n)
 			require.Equal(t, want, got, "%s n=%d", im.name, n)
 			statsGeneric(&want64, g64)
-			im.stats.f64(&got64, data(g64), n)
+			im.stats.f64(&got64, mem.Data(g64), n)
 			require.Equal(t, want64, got64, "%s n=%d", im.name, n)
 		}
 	})

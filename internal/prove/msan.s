@@ -1,0 +1,3 @@
+//go:build msan
+
+// Nothing: see msan.go.
