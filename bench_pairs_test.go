@@ -39,48 +39,47 @@ func BenchmarkAgainstF32(b *testing.B) {
 	}
 }
 
-// A step of float32 weights that writes a 16-bit copy of them, against StepF32
-// and then a pass that makes the copy: saved-passes is how much less time the one
-// takes than the two, over that of the pass alone. Conversions run in the
-// preferred implementation, and so does the step here.
+// A step of float32 weights that takes a 16-bit gradient and writes a 16-bit copy of
+// the weights, against StepF32 and then a pass that makes the copy: saved-passes is how
+// much less time the one takes than the two, over that of the pass alone; x-three is
+// against a pass that widens the gradient as well. Conversions run in the preferred
+// implementation, and so does the step here.
 func BenchmarkShadow(b *testing.B) {
 	for _, n := range []int{l1Elements, 64 << 10, dramElements} {
 		for _, x := range []struct {
-			name   string
-			narrow func(n int) func(weight []float32) error
+			name          string
+			narrow, widen func(n int) func([]float32) error
 		}{
-			{"master-bf16", narrowTo(lion.NarrowBF16)},
-			{"master-f16", narrowTo(lion.NarrowF16)},
+			{"master-bf16", narrowTo(lion.NarrowBF16), widenFrom(lion.WidenBF16)},
+			{"master-f16", narrowTo(lion.NarrowF16), widenFrom(lion.WidenF16)},
 		} {
 			f := benchFormatNamed(x.name)
 			impl := preferred(b)
 			b.Run(fmt.Sprintf("fmt=%s/n=%d/impl=%s", f.name, n, impl), func(b *testing.B) {
 				s := benchDecay[0].stepper(b, impl)
-				one, two, narrow := f.data(n), benchFormatNamed("f32").data(n), x.narrow(n)
-				weight := unsafe.Slice((*float32)(unsafe.Pointer(unsafe.SliceData(two.arrays.Param))), n)
-				pass := func() {
-					if err := narrow(weight); err != nil {
-						b.Fatal(err)
-					}
-				}
-				times := turns(b, one.timer(b, s),
-					limit.Time(func(k int) {
+				one, two := f.data(n), benchFormatNamed("f32").data(n)
+				narrow, widen := x.narrow(n), x.widen(n)
+				weight := floats(two.arrays.Param)
+				passes := func(each ...func() error) limit.Timer {
+					return limit.Time(func(k int) {
 						for range k {
-							if err := two.step(s, 1); err != nil {
-								b.Fatal(err)
+							for _, pass := range each {
+								if err := pass(); err != nil {
+									b.Fatal(err)
+								}
 							}
-							pass()
 						}
-					}),
-					limit.Time(func(k int) {
-						for range k {
-							pass()
-						}
-					}))
+					})
+				}
+				before := func() error { return widen(floats(two.arrays.Grad)) }
+				step := func() error { return two.step(s, 1) }
+				after := func() error { return narrow(weight) }
+				times := turns(b, one.timer(b, s), passes(step, after), passes(after), passes(before, step, after))
 				report(b, n, f.pattern.Bytes(), limit.Median(times[0]))
 				b.ReportMetric(limit.Median(times[1])/float64(n), "two-passes-ns/elem")
 				b.ReportMetric(limit.Median(times[2])/float64(n), "pass-ns/elem")
 				b.ReportMetric(limit.Ratio(times[1], times[0]), "x-faster")
+				b.ReportMetric(limit.Ratio(times[3], times[0]), "x-three")
 				saved := make([]float64, len(times[0]))
 				for i := range saved {
 					saved[i] = (times[1][i] - times[0][i]) / times[2][i]
@@ -98,6 +97,20 @@ func narrowTo[T element](narrow func(dst []T, src []float32) error) func(n int) 
 		clear(dst)
 		return func(src []float32) error { return narrow(dst, src) }
 	}
+}
+
+// widenFrom makes a function that makes a function that widens n elements.
+func widenFrom[T element](widen func(dst []float32, src []T) error) func(n int) func([]float32) error {
+	return func(n int) func([]float32) error {
+		src := limit.PageAligned[T](n)
+		fillRandom(src, 1, 0)
+		return func(dst []float32) error { return widen(dst, src) }
+	}
+}
+
+// floats are the float32 at b.
+func floats(b []byte) []float32 {
+	return unsafe.Slice((*float32)(unsafe.Pointer(unsafe.SliceData(b))), len(b)/4)
 }
 
 // preferred is the implementation that is used when nobody names one.

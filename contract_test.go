@@ -166,3 +166,40 @@ func TestContractPower(t *testing.T) {
 		assert.Equal(t, 0-mHat/d, p[0], "t = %d", step)
 	}
 }
+
+// TestContractSplit: a weight in two halves lies as in the parameter remainders of
+// NVIDIA's apex and TransformerEngine. The remainder is the lower half as an int16;
+// where it is negative, the upper half was counted up by one, and is counted down
+// to put them together again.
+func TestContractSplit(t *testing.T) {
+	stride := uint32(2003) // to every upper half and to all kinds of lower ones
+	if testing.Short() {
+		stride = 9973
+	}
+	var weight []float32
+	for b := uint32(0); ; b += stride {
+		weight = append(weight, math.Float32frombits(b&^0xffff|b*0x9e3779b9>>16), math.Float32frombits(b&^0xffff|0x8000))
+		if b > math.MaxUint32-stride {
+			break
+		}
+	}
+	hi, lo, back := make([]lion.BF16, len(weight)), make([]uint16, len(weight)), make([]float32, len(weight))
+	require.NoError(t, lion.Split(hi, lo, weight))
+	require.NoError(t, lion.Join(back, hi, lo))
+	for i, w := range weight {
+		b := math.Float32bits(w)
+		upper, remainder := int16(b>>16), int16(b)
+		if remainder < 0 {
+			upper++
+		}
+		if int16(hi[i]) != upper || int16(lo[i]) != remainder {
+			t.Fatalf("%08x is %04x and %04x, want %04x and %04x", b, hi[i], lo[i], uint16(upper), uint16(remainder))
+		}
+		if remainder < 0 {
+			upper--
+		}
+		if joined := uint32(uint16(upper))<<16 | uint32(uint16(remainder)); math.Float32bits(back[i]) != joined || joined != b {
+			t.Fatalf("%08x comes back as %08x, want %08x", b, math.Float32bits(back[i]), joined)
+		}
+	}
+}

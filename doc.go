@@ -184,5 +184,6 @@
 //
 // No bit depends on it, but speed does. On a Zen 4, arrays whose addresses differ by a
 // multiple of 2^27 bytes, as those of large allocations often do, get in each other's
-// way: a step took several times as long. Shift one by 5 KiB; docs/speed.md has figures.
+// way, and a step takes 2 to 11 times as long. Shift the second by 20 KiB and the third
+// by 40; docs/speed.md has figures.
 package lion

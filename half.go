@@ -93,8 +93,14 @@ func WidenF16(dst []float32, src []F16) error {
 // anything, an infinity or a zero even; of the canonical one, which is all that
 // steps write, it is 0x7fc0. Slices and errors are as for NarrowBF16.
 //
-// (Ties to even would not do: 65,537 floats round to each even neighbour then,
-// and lo tells 65,536 apart.)
+// Ties go away from zero so that lo alone says what hi was: if its highest bit is set, hi
+// was counted up by one. Ties to even would not do: 65,537 floats round to each even
+// neighbour then, and lo tells 65,536 apart.
+//
+// As integers, lo is the lower half of the float32's bits, and hi the upper half plus
+// the highest bit of lo, modulo 2¹⁶. That is the layout of the "parameter remainders" of
+// NVIDIA's apex and TransformerEngine, whose int16 remainder is lo: such checkpoints
+// need no conversion.
 func Split(hi []BF16, lo []uint16, weight []float32) error {
 	n := len(weight)
 	if err := sameLengths(part(hi, "hi"), part(lo, "lo"), part(weight, "weight")); err != nil {

@@ -83,7 +83,10 @@ func (s Stepper) StepMasterF16(master []float32, grad []F16, momentum []float32,
 	return mixed(&s, storeMasterF16, part(master, "master"), part(grad, "grad"), part(momentum, "momentum"), part(shadow, "shadow"))
 }
 
-// StepF32M16 is StepF32 with its momentum in bfloat16.
+// StepF32M16 is StepF32 with its momentum in bfloat16. That, wherever it is stored so,
+// wants a Beta2 of 0.99 or less: a slower momentum's steps are less than half of a
+// bfloat16's unit and vanish. With 0.998 one of 1 is still 0.977 after 1,000 steps
+// without a gradient, where float32's is 0.135; with 0.999 it stays 1.
 func (s Stepper) StepF32M16(param, grad []float32, momentum []BF16) error {
 	return mixed(&s, storeF32M16, part(param, "param"), part(grad, "grad"), part(momentum, "momentum"), span{})
 }

@@ -10,7 +10,8 @@ import (
 )
 
 // Stats is what clipping and loss scaling want to know of a gradient. Feed what
-// they make of it to Config.GradScale, which costs nothing.
+// they make of it to Config.GradScale, which costs nothing. If NaNs or Infs isn't 0,
+// leave the step out: one of them in a momentum stays there for good.
 //
 // SumSquares is +Inf where the sum of finite squares is beyond float64, as that of a
 // float64 element beyond 1.34e154 is; Infs doesn't count such elements.
