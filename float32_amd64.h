@@ -1,4 +1,4 @@
-// The names that avx2.h and avx512.h want of the instructions of float32. MSUM, ZERO,
+// The names that avx2_amd64.h and avx512_amd64.h want of the instructions of float32. MSUM, ZERO,
 // TERMS and ZTERMS are for the file that includes this to define.
 
 #define SIZE 4

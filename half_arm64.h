@@ -98,3 +98,15 @@
 	ZIP2_8H(h, l, x+1)     \
 	ZIP1_8H(h+1, l+1, x+2) \
 	ZIP2_8H(h+1, l+1, x+3)
+
+// CONVERT is a converter of n elements, n a positive multiple of 16 in R4: it makes
+// constants, then does BODY for each 16, which moves the pointers on. Smashes what
+// these smash, and R4.
+#define CONVERT(CONSTS, BODY) \
+	CONSTS       \
+loop:            \
+	BODY         \
+	SUBS $16, R4 \
+	BNE  loop
+
+#define NOCONSTS

@@ -1,6 +1,7 @@
 //go:build !purego
 
 #include "textflag.h"
+#include "convert_amd64.h"
 
 // Weights as the sum of two bfloat16s, n of them, n a positive multiple of 16, as
 // kahan.go has it.
@@ -17,6 +18,13 @@ DATA kahanConst<>+0(SB)/4, $1
 DATA kahanConst<>+4(SB)/4, $0x7fff
 DATA kahanConst<>+8(SB)/4, $0x7fc00000
 GLOBL kahanConst<>(SB), RODATA|NOPTR, $12
+
+// BFCONSTS: the constants of rounding; NANCONST: the last of them.
+#define BFCONSTS(one, most, nan) \
+	VPBROADCASTD kahanConst<>+0(SB), one  \
+	VPBROADCASTD kahanConst<>+4(SB), most \
+	NANCONST(nan)
+#define NANCONST(nan) VPBROADCASTD kahanConst<>+8(SB), nan
 
 // UP: to = x and what carries into the upper half where that is rounded up to
 // bfloat16; a number, or the canonical NaN. Smashes a.
@@ -63,114 +71,94 @@ GLOBL kahanConst<>(SB), RODATA|NOPTR, $12
 	CANON(Y0, Y2)          \
 	VMOVUPS   Y0, w
 
+// SPLIT: the next 16 weights as two bfloat16s each. Smashes Y0–Y3.
+#define SPLIT \
+	SPLITKAHAN((SI), (DI), (R9))       \
+	SPLITKAHAN(32(SI), 16(DI), 16(R9)) \
+	ADDQ $64, SI                       \
+	ADDQ $32, DI                       \
+	ADDQ $32, R9
+
 // func splitKahanAVX2(param, compensation, weight unsafe.Pointer, n int)
 TEXT ·splitKahanAVX2(SB), NOSPLIT, $0-32
-	MOVQ         param+0(FP), DI
-	MOVQ         compensation+8(FP), R9
-	MOVQ         weight+16(FP), SI
-	MOVQ         n+24(FP), CX
-	VPBROADCASTD kahanConst<>+0(SB), Y8
-	VPBROADCASTD kahanConst<>+4(SB), Y9
-	VPBROADCASTD kahanConst<>+8(SB), Y10
-
-	PCALIGN $64
-
-loop:
-	SPLITKAHAN((SI), (DI), (R9))
-	SPLITKAHAN(32(SI), 16(DI), 16(R9))
-	ADDQ $64, SI
-	ADDQ $32, DI
-	ADDQ $32, R9
-	SUBQ $16, CX
-	JNZ  loop
-	VZEROUPPER
+	MOVQ param+0(FP), DI
+	MOVQ compensation+8(FP), R9
+	MOVQ weight+16(FP), SI
+	MOVQ n+24(FP), CX
+	CONVERT(BFCONSTS(Y8, Y9, Y10), SPLIT)
 	RET
+
+// JOIN: the next 16 weights of theirs. Smashes Y0–Y2.
+#define JOIN \
+	JOINKAHAN((SI), (DX), (DI))       \
+	JOINKAHAN(16(SI), 16(DX), 32(DI)) \
+	ADDQ $32, SI                      \
+	ADDQ $32, DX                      \
+	ADDQ $64, DI
 
 // func joinKahanAVX2(weight, param, compensation unsafe.Pointer, n int)
 TEXT ·joinKahanAVX2(SB), NOSPLIT, $0-32
-	MOVQ         weight+0(FP), DI
-	MOVQ         param+8(FP), SI
-	MOVQ         compensation+16(FP), DX
-	MOVQ         n+24(FP), CX
-	VPBROADCASTD kahanConst<>+8(SB), Y10
-
-	PCALIGN $64
-
-loop:
-	JOINKAHAN((SI), (DX), (DI))
-	JOINKAHAN(16(SI), 16(DX), 32(DI))
-	ADDQ $32, SI
-	ADDQ $32, DX
-	ADDQ $64, DI
-	SUBQ $16, CX
-	JNZ  loop
-	VZEROUPPER
+	MOVQ weight+0(FP), DI
+	MOVQ param+8(FP), SI
+	MOVQ compensation+16(FP), DX
+	MOVQ n+24(FP), CX
+	CONVERT(NANCONST(Y10), JOIN)
 	RET
+
+// ZSPLIT is SPLIT in AVX-512. Smashes Z0–Z3, K1.
+#define ZSPLIT \
+	VMOVUPS   (SI), Z0       \
+	VCMPPS    $3, Z0, Z0, K1 \
+	VMOVDQU32 Z10, K1, Z0    \
+	VPSRLD    $16, Z0, Z2    \
+	VPANDD    Z8, Z2, Z2     \
+	VPADDD    Z9, Z0, Z1     \
+	VPADDD    Z2, Z1, Z1     \
+	VPSRLD    $16, Z1, Z1    \
+	VPMOVDW   Z1, (DI)       \
+	VPSLLD    $16, Z1, Z1    \
+	VSUBPS    Z1, Z0, Z0     \
+	VSUBPS    Z0, Z0, Z3     \
+	VCMPPS    $7, Z3, Z3, K1 \
+	VMOVDQU32.Z Z0, K1, Z0   \
+	VPSRLD    $16, Z0, Z2    \
+	VPANDD    Z8, Z2, Z2     \
+	VPADDD    Z9, Z0, Z1     \
+	VPADDD    Z2, Z1, Z1     \
+	VPSRLD    $16, Z1, Z1    \
+	VPMOVDW   Z1, (R9)       \
+	ADDQ      $64, SI        \
+	ADDQ      $32, DI        \
+	ADDQ      $32, R9
 
 // func splitKahanAVX512(param, compensation, weight unsafe.Pointer, n int)
 TEXT ·splitKahanAVX512(SB), NOSPLIT, $0-32
-	MOVQ         param+0(FP), DI
-	MOVQ         compensation+8(FP), R9
-	MOVQ         weight+16(FP), SI
-	MOVQ         n+24(FP), CX
-	VPBROADCASTD kahanConst<>+0(SB), Z8
-	VPBROADCASTD kahanConst<>+4(SB), Z9
-	VPBROADCASTD kahanConst<>+8(SB), Z10
-
-	PCALIGN $64
-
-loop:
-	VMOVUPS   (SI), Z0
-	VCMPPS    $3, Z0, Z0, K1
-	VMOVDQU32 Z10, K1, Z0
-	VPSRLD    $16, Z0, Z2
-	VPANDD    Z8, Z2, Z2
-	VPADDD    Z9, Z0, Z1
-	VPADDD    Z2, Z1, Z1
-	VPSRLD    $16, Z1, Z1
-	VPMOVDW   Z1, (DI)
-	VPSLLD    $16, Z1, Z1
-	VSUBPS    Z1, Z0, Z0
-	VSUBPS    Z0, Z0, Z3
-	VCMPPS    $7, Z3, Z3, K1
-	VMOVDQU32.Z Z0, K1, Z0
-	VPSRLD    $16, Z0, Z2
-	VPANDD    Z8, Z2, Z2
-	VPADDD    Z9, Z0, Z1
-	VPADDD    Z2, Z1, Z1
-	VPSRLD    $16, Z1, Z1
-	VPMOVDW   Z1, (R9)
-	ADDQ      $64, SI
-	ADDQ      $32, DI
-	ADDQ      $32, R9
-	SUBQ      $16, CX
-	JNZ       loop
-	VZEROUPPER
+	MOVQ param+0(FP), DI
+	MOVQ compensation+8(FP), R9
+	MOVQ weight+16(FP), SI
+	MOVQ n+24(FP), CX
+	CONVERT(BFCONSTS(Z8, Z9, Z10), ZSPLIT)
 	RET
+
+// ZJOIN is JOIN in AVX-512. Smashes Z0, Z1, K1.
+#define ZJOIN \
+	VPMOVZXWD (SI), Z0       \
+	VPMOVZXWD (DX), Z1       \
+	VPSLLD    $16, Z0, Z0    \
+	VPSLLD    $16, Z1, Z1    \
+	VADDPS    Z1, Z0, Z0     \
+	VCMPPS    $3, Z0, Z0, K1 \
+	VMOVDQU32 Z10, K1, Z0    \
+	VMOVUPS   Z0, (DI)       \
+	ADDQ      $32, SI        \
+	ADDQ      $32, DX        \
+	ADDQ      $64, DI
 
 // func joinKahanAVX512(weight, param, compensation unsafe.Pointer, n int)
 TEXT ·joinKahanAVX512(SB), NOSPLIT, $0-32
-	MOVQ         weight+0(FP), DI
-	MOVQ         param+8(FP), SI
-	MOVQ         compensation+16(FP), DX
-	MOVQ         n+24(FP), CX
-	VPBROADCASTD kahanConst<>+8(SB), Z10
-
-	PCALIGN $64
-
-loop:
-	VPMOVZXWD (SI), Z0
-	VPMOVZXWD (DX), Z1
-	VPSLLD    $16, Z0, Z0
-	VPSLLD    $16, Z1, Z1
-	VADDPS    Z1, Z0, Z0
-	VCMPPS    $3, Z0, Z0, K1
-	VMOVDQU32 Z10, K1, Z0
-	VMOVUPS   Z0, (DI)
-	ADDQ      $32, SI
-	ADDQ      $32, DX
-	ADDQ      $64, DI
-	SUBQ      $16, CX
-	JNZ       loop
-	VZEROUPPER
+	MOVQ weight+0(FP), DI
+	MOVQ param+8(FP), SI
+	MOVQ compensation+16(FP), DX
+	MOVQ n+24(FP), CX
+	CONVERT(NANCONST(Z10), ZJOIN)
 	RET

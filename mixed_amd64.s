@@ -4,7 +4,7 @@
 #include "textflag.h"
 
 // The steps of 16-bit formats, fused: AVX2, then AVX-512. Arithmetic is float32
-// on the widened values, by the rules in avx2.h and avx512.h; n is a positive
+// on the widened values, by the rules in avx2_amd64.h and avx512_amd64.h; n is a positive
 // multiple of 32. A NaN is rounded like a number here and stays one, since what
 // reaches a bfloat16 comes from one and has zeros below, but for a NaN from a
 // float32 gradient: the caller mends both.
@@ -12,7 +12,7 @@
 //	R11  the shadow, the lower halves or the compensation, if any
 //	Z27  0x8000   Z29  1, in each element, for split weights
 //	Z30  twice the exponent of each bfloat16, for Kahan's
-//	the rest of AVX-512 as in avx512.h and pairs_amd64.h, of AVX2 as in avx2.h and,
+//	the rest of AVX-512 as in avx512_amd64.h and pairs_amd64.h, of AVX2 as in avx2_amd64.h and,
 //	where two vectors are stepped at once, in pairs_amd64.h
 //
 // A stream is BF (bfloat16), H (IEEE half), F (float32), or SP with LO, the halves
@@ -26,8 +26,8 @@
 #define TERMS
 #define ZTERMS
 
-#include "avx2.h"
-#include "avx512.h"
+#include "avx2_amd64.h"
+#include "avx512_amd64.h"
 #include "pairs_amd64.h"
 
 // What each scheme does: PAIR for 16 elements, LOOP for 32. RULE is PAIRINTERP or
@@ -385,6 +385,12 @@
 	ADDQ $64, DX                 \
 	ADDQ $64, R11
 
+// ZSETUPSPLIT is what it needs.
+#define ZSETUPSPLIT \
+	ZSETUPPAIRS            \
+	VPBROADCASTD HALF, Z27 \
+	VPBROADCASTD ONES, Z29
+
 // ZLOOPKAHAN: the rest is infinite or NaN, and becomes zero, where what the weight was
 // rounded to is.
 #define ZLOOPKAHAN(RULE) \
@@ -415,526 +421,231 @@
 	ADDQ $64, DX                 \
 	ADDQ $64, R11
 
+// ZSETUPKAHAN is what it needs.
+#define ZSETUPKAHAN \
+	ZSETUPPAIRS             \
+	VPBROADCASTD EXPS2, Z30
+
 // func paperBF16AVX2(a *args) (nan uint32)
 TEXT ·paperBF16AVX2(SB), NOSPLIT, $160-12
 	MOVQ a+0(FP), R8
-	SETUP
-	SETUP2
-
-	PCALIGN $64
-
-loop:
-	LOOPPAIRBF(PAPER2)
-	SUBQ $32, CX
-	JNZ  loop
-	FINISH
+	FUSED(SETUPPAIRS, LOOPPAIRBF, PAPER2)
 	MOVL AX, nan+8(FP)
 	RET
 
 // func cautiousBF16AVX2(a *args) (nan uint32)
 TEXT ·cautiousBF16AVX2(SB), NOSPLIT, $160-12
 	MOVQ a+0(FP), R8
-	SETUP
-	SETUP2
-
-	PCALIGN $64
-
-loop:
-	LOOPPAIRBF(CAUTIOUS2)
-	SUBQ $32, CX
-	JNZ  loop
-	FINISH
+	FUSED(SETUPPAIRS, LOOPPAIRBF, CAUTIOUS2)
 	MOVL AX, nan+8(FP)
 	RET
 
 // func paperF16AVX2(a *args) (nan uint32)
 TEXT ·paperF16AVX2(SB), NOSPLIT, $0-12
 	MOVQ a+0(FP), R8
-	SETUP
-
-	PCALIGN $64
-
-loop:
-	LOOPF16(PAIRINTERP)
-	SUBQ $32, CX
-	JNZ  loop
-	FINISH
+	FUSED(SETUP, LOOPF16, PAIRINTERP)
 	MOVL AX, nan+8(FP)
 	RET
 
 // func cautiousF16AVX2(a *args) (nan uint32)
 TEXT ·cautiousF16AVX2(SB), NOSPLIT, $0-12
 	MOVQ a+0(FP), R8
-	SETUP
-
-	PCALIGN $64
-
-loop:
-	LOOPF16(PAIRAGREE)
-	SUBQ $32, CX
-	JNZ  loop
-	FINISH
+	FUSED(SETUP, LOOPF16, PAIRAGREE)
 	MOVL AX, nan+8(FP)
 	RET
 
 // func paperMasterBF16AVX2(a *args) (nan uint32)
 TEXT ·paperMasterBF16AVX2(SB), NOSPLIT, $0-12
 	MOVQ a+0(FP), R8
-	MOVQ args_extra(R8), R11
-	SETUP
-
-	PCALIGN $64
-
-loop:
-	LOOPMASTERBF16(PAIRINTERP)
-	SUBQ $32, CX
-	JNZ  loop
-	FINISH
+	FUSED(EXTRA(SETUP), LOOPMASTERBF16, PAIRINTERP)
 	MOVL AX, nan+8(FP)
 	RET
 
 // func cautiousMasterBF16AVX2(a *args) (nan uint32)
 TEXT ·cautiousMasterBF16AVX2(SB), NOSPLIT, $0-12
 	MOVQ a+0(FP), R8
-	MOVQ args_extra(R8), R11
-	SETUP
-
-	PCALIGN $64
-
-loop:
-	LOOPMASTERBF16(PAIRAGREE)
-	SUBQ $32, CX
-	JNZ  loop
-	FINISH
+	FUSED(EXTRA(SETUP), LOOPMASTERBF16, PAIRAGREE)
 	MOVL AX, nan+8(FP)
 	RET
 
 // func paperMasterBF16M16AVX2(a *args) (nan uint32)
 TEXT ·paperMasterBF16M16AVX2(SB), NOSPLIT, $0-12
 	MOVQ a+0(FP), R8
-	MOVQ args_extra(R8), R11
-	SETUP
-
-	PCALIGN $64
-
-loop:
-	LOOPMASTERBF16M16(PAIRINTERP)
-	SUBQ $32, CX
-	JNZ  loop
-	FINISH
+	FUSED(EXTRA(SETUP), LOOPMASTERBF16M16, PAIRINTERP)
 	MOVL AX, nan+8(FP)
 	RET
 
 // func cautiousMasterBF16M16AVX2(a *args) (nan uint32)
 TEXT ·cautiousMasterBF16M16AVX2(SB), NOSPLIT, $0-12
 	MOVQ a+0(FP), R8
-	MOVQ args_extra(R8), R11
-	SETUP
-
-	PCALIGN $64
-
-loop:
-	LOOPMASTERBF16M16(PAIRAGREE)
-	SUBQ $32, CX
-	JNZ  loop
-	FINISH
+	FUSED(EXTRA(SETUP), LOOPMASTERBF16M16, PAIRAGREE)
 	MOVL AX, nan+8(FP)
 	RET
 
 // func paperMasterF16AVX2(a *args) (nan uint32)
 TEXT ·paperMasterF16AVX2(SB), NOSPLIT, $0-12
 	MOVQ a+0(FP), R8
-	MOVQ args_extra(R8), R11
-	SETUP
-
-	PCALIGN $64
-
-loop:
-	LOOPMASTERF16(PAIRINTERP)
-	SUBQ $32, CX
-	JNZ  loop
-	FINISH
+	FUSED(EXTRA(SETUP), LOOPMASTERF16, PAIRINTERP)
 	MOVL AX, nan+8(FP)
 	RET
 
 // func cautiousMasterF16AVX2(a *args) (nan uint32)
 TEXT ·cautiousMasterF16AVX2(SB), NOSPLIT, $0-12
 	MOVQ a+0(FP), R8
-	MOVQ args_extra(R8), R11
-	SETUP
-
-	PCALIGN $64
-
-loop:
-	LOOPMASTERF16(PAIRAGREE)
-	SUBQ $32, CX
-	JNZ  loop
-	FINISH
+	FUSED(EXTRA(SETUP), LOOPMASTERF16, PAIRAGREE)
 	MOVL AX, nan+8(FP)
 	RET
 
 // func paperF32M16AVX2(a *args) (nan uint32)
 TEXT ·paperF32M16AVX2(SB), NOSPLIT, $0-12
 	MOVQ a+0(FP), R8
-	SETUP
-
-	PCALIGN $64
-
-loop:
-	LOOPF32M16(PAIRINTERP)
-	SUBQ $32, CX
-	JNZ  loop
-	FINISH
+	FUSED(SETUP, LOOPF32M16, PAIRINTERP)
 	MOVL AX, nan+8(FP)
 	RET
 
 // func cautiousF32M16AVX2(a *args) (nan uint32)
 TEXT ·cautiousF32M16AVX2(SB), NOSPLIT, $0-12
 	MOVQ a+0(FP), R8
-	SETUP
-
-	PCALIGN $64
-
-loop:
-	LOOPF32M16REG(PAIRAGREE)
-	SUBQ $32, CX
-	JNZ  loop
-	FINISH
+	FUSED(SETUP, LOOPF32M16REG, PAIRAGREE)
 	MOVL AX, nan+8(FP)
 	RET
 
 // func paperSplitAVX2(a *args) (nan uint32)
 TEXT ·paperSplitAVX2(SB), NOSPLIT, $160-12
 	MOVQ a+0(FP), R8
-	MOVQ args_extra(R8), R11
-	SETUP
-	SETUP2
-
-	PCALIGN $64
-
-loop:
-	LOOPPAIRSPLIT(PAPER2)
-	SUBQ $32, CX
-	JNZ  loop
-	FINISH
+	FUSED(EXTRA(SETUPPAIRS), LOOPPAIRSPLIT, PAPER2)
 	MOVL AX, nan+8(FP)
 	RET
 
 // func cautiousSplitAVX2(a *args) (nan uint32)
 TEXT ·cautiousSplitAVX2(SB), NOSPLIT, $160-12
 	MOVQ a+0(FP), R8
-	MOVQ args_extra(R8), R11
-	SETUP
-	SETUP2
-
-	PCALIGN $64
-
-loop:
-	LOOPPAIRSPLIT(CAUTIOUS2)
-	SUBQ $32, CX
-	JNZ  loop
-	FINISH
+	FUSED(EXTRA(SETUPPAIRS), LOOPPAIRSPLIT, CAUTIOUS2)
 	MOVL AX, nan+8(FP)
 	RET
 
 // func paperKahanAVX2(a *args) (nan uint32)
 TEXT ·paperKahanAVX2(SB), NOSPLIT, $160-12
 	MOVQ a+0(FP), R8
-	MOVQ args_extra(R8), R11
-	SETUP
-	SETUP2
-
-	PCALIGN $64
-
-loop:
-	LOOPPAIRKAHAN(PAPER2)
-	SUBQ $32, CX
-	JNZ  loop
-	FINISH
+	FUSED(EXTRA(SETUPPAIRS), LOOPPAIRKAHAN, PAPER2)
 	MOVL AX, nan+8(FP)
 	RET
 
 // func cautiousKahanAVX2(a *args) (nan uint32)
 TEXT ·cautiousKahanAVX2(SB), NOSPLIT, $160-12
 	MOVQ a+0(FP), R8
-	MOVQ args_extra(R8), R11
-	SETUP
-	SETUP2
-
-	PCALIGN $64
-
-loop:
-	LOOPPAIRKAHAN(CAUTIOUS2)
-	SUBQ $32, CX
-	JNZ  loop
-	FINISH
+	FUSED(EXTRA(SETUPPAIRS), LOOPPAIRKAHAN, CAUTIOUS2)
 	MOVL AX, nan+8(FP)
 	RET
 
 // func paperBF16AVX512(a *args) (nan uint32)
 TEXT ·paperBF16AVX512(SB), NOSPLIT, $0-12
 	MOVQ a+0(FP), R8
-	ZSETUP
-	ZSETUPBF
-
-	PCALIGN $64
-
-loop:
-	ZLOOPBF16(ZPAPER2)
-	SUBQ $32, R10
-	JNZ  loop
-	ZFINISH
+	ZFUSED(ZSETUPPAIRS, ZLOOPBF16, ZPAPER2)
 	MOVL AX, nan+8(FP)
 	RET
 
 // func cautiousBF16AVX512(a *args) (nan uint32)
 TEXT ·cautiousBF16AVX512(SB), NOSPLIT, $0-12
 	MOVQ a+0(FP), R8
-	ZSETUP
-	ZSETUPBF
-
-	PCALIGN $64
-
-loop:
-	ZLOOPBF16(ZCAUTIOUS2)
-	SUBQ $32, R10
-	JNZ  loop
-	ZFINISH
+	ZFUSED(ZSETUPPAIRS, ZLOOPBF16, ZCAUTIOUS2)
 	MOVL AX, nan+8(FP)
 	RET
 
 // func paperF16AVX512(a *args) (nan uint32)
 TEXT ·paperF16AVX512(SB), NOSPLIT, $0-12
 	MOVQ a+0(FP), R8
-	ZSETUP
-
-	PCALIGN $64
-
-loop:
-	ZLOOPF16(ZPAPER2)
-	SUBQ $32, R10
-	JNZ  loop
-	ZFINISH
+	ZFUSED(ZSETUP, ZLOOPF16, ZPAPER2)
 	MOVL AX, nan+8(FP)
 	RET
 
 // func cautiousF16AVX512(a *args) (nan uint32)
 TEXT ·cautiousF16AVX512(SB), NOSPLIT, $0-12
 	MOVQ a+0(FP), R8
-	ZSETUP
-
-	PCALIGN $64
-
-loop:
-	ZLOOPF16(ZCAUTIOUS2)
-	SUBQ $32, R10
-	JNZ  loop
-	ZFINISH
+	ZFUSED(ZSETUP, ZLOOPF16, ZCAUTIOUS2)
 	MOVL AX, nan+8(FP)
 	RET
 
 // func paperMasterBF16AVX512(a *args) (nan uint32)
 TEXT ·paperMasterBF16AVX512(SB), NOSPLIT, $0-12
 	MOVQ a+0(FP), R8
-	MOVQ args_extra(R8), R11
-	ZSETUP
-	ZSETUPPACK
-
-	PCALIGN $64
-
-loop:
-	ZLOOPMASTERBF16(ZPAPER2)
-	SUBQ $32, R10
-	JNZ  loop
-	ZFINISH
+	ZFUSED(EXTRA(ZSETUPORDER), ZLOOPMASTERBF16, ZPAPER2)
 	MOVL AX, nan+8(FP)
 	RET
 
 // func cautiousMasterBF16AVX512(a *args) (nan uint32)
 TEXT ·cautiousMasterBF16AVX512(SB), NOSPLIT, $0-12
 	MOVQ a+0(FP), R8
-	MOVQ args_extra(R8), R11
-	ZSETUP
-	ZSETUPPACK
-
-	PCALIGN $64
-
-loop:
-	ZLOOPMASTERBF16(ZCAUTIOUS2)
-	SUBQ $32, R10
-	JNZ  loop
-	ZFINISH
+	ZFUSED(EXTRA(ZSETUPORDER), ZLOOPMASTERBF16, ZCAUTIOUS2)
 	MOVL AX, nan+8(FP)
 	RET
 
 // func paperMasterBF16M16AVX512(a *args) (nan uint32)
 TEXT ·paperMasterBF16M16AVX512(SB), NOSPLIT, $0-12
 	MOVQ a+0(FP), R8
-	MOVQ args_extra(R8), R11
-	ZSETUP
-	ZSETUPPACK
-
-	PCALIGN $64
-
-loop:
-	ZLOOPMASTERBF16M16(ZPAPER2)
-	SUBQ $32, R10
-	JNZ  loop
-	ZFINISH
+	ZFUSED(EXTRA(ZSETUPORDER), ZLOOPMASTERBF16M16, ZPAPER2)
 	MOVL AX, nan+8(FP)
 	RET
 
 // func cautiousMasterBF16M16AVX512(a *args) (nan uint32)
 TEXT ·cautiousMasterBF16M16AVX512(SB), NOSPLIT, $0-12
 	MOVQ a+0(FP), R8
-	MOVQ args_extra(R8), R11
-	ZSETUP
-	ZSETUPPACK
-
-	PCALIGN $64
-
-loop:
-	ZLOOPMASTERBF16M16(ZCAUTIOUS2)
-	SUBQ $32, R10
-	JNZ  loop
-	ZFINISH
+	ZFUSED(EXTRA(ZSETUPORDER), ZLOOPMASTERBF16M16, ZCAUTIOUS2)
 	MOVL AX, nan+8(FP)
 	RET
 
 // func paperMasterF16AVX512(a *args) (nan uint32)
 TEXT ·paperMasterF16AVX512(SB), NOSPLIT, $0-12
 	MOVQ a+0(FP), R8
-	MOVQ args_extra(R8), R11
-	ZSETUP
-
-	PCALIGN $64
-
-loop:
-	ZLOOPMASTERF16(ZPAPER2)
-	SUBQ $32, R10
-	JNZ  loop
-	ZFINISH
+	ZFUSED(EXTRA(ZSETUP), ZLOOPMASTERF16, ZPAPER2)
 	MOVL AX, nan+8(FP)
 	RET
 
 // func cautiousMasterF16AVX512(a *args) (nan uint32)
 TEXT ·cautiousMasterF16AVX512(SB), NOSPLIT, $0-12
 	MOVQ a+0(FP), R8
-	MOVQ args_extra(R8), R11
-	ZSETUP
-
-	PCALIGN $64
-
-loop:
-	ZLOOPMASTERF16(ZCAUTIOUS2)
-	SUBQ $32, R10
-	JNZ  loop
-	ZFINISH
+	ZFUSED(EXTRA(ZSETUP), ZLOOPMASTERF16, ZCAUTIOUS2)
 	MOVL AX, nan+8(FP)
 	RET
 
 // func paperF32M16AVX512(a *args) (nan uint32)
 TEXT ·paperF32M16AVX512(SB), NOSPLIT, $0-12
 	MOVQ a+0(FP), R8
-	ZSETUP
-	ZSETUPPACK
-
-	PCALIGN $64
-
-loop:
-	ZLOOPF32M16(ZPAPER2)
-	SUBQ $32, R10
-	JNZ  loop
-	ZFINISH
+	ZFUSED(ZSETUPORDER, ZLOOPF32M16, ZPAPER2)
 	MOVL AX, nan+8(FP)
 	RET
 
 // func cautiousF32M16AVX512(a *args) (nan uint32)
 TEXT ·cautiousF32M16AVX512(SB), NOSPLIT, $0-12
 	MOVQ a+0(FP), R8
-	ZSETUP
-	ZSETUPPACK
-
-	PCALIGN $64
-
-loop:
-	ZLOOPF32M16(ZCAUTIOUS2)
-	SUBQ $32, R10
-	JNZ  loop
-	ZFINISH
+	ZFUSED(ZSETUPORDER, ZLOOPF32M16, ZCAUTIOUS2)
 	MOVL AX, nan+8(FP)
 	RET
 
 // func paperSplitAVX512(a *args) (nan uint32)
 TEXT ·paperSplitAVX512(SB), NOSPLIT, $0-12
 	MOVQ a+0(FP), R8
-	MOVQ args_extra(R8), R11
-	ZSETUP
-	ZSETUPBF
-	VPBROADCASTD HALF, Z27
-	VPBROADCASTD ONES, Z29
-
-	PCALIGN $64
-
-loop:
-	ZLOOPSPLIT(ZPAPER2)
-	SUBQ $32, R10
-	JNZ  loop
-	ZFINISH
+	ZFUSED(EXTRA(ZSETUPSPLIT), ZLOOPSPLIT, ZPAPER2)
 	MOVL AX, nan+8(FP)
 	RET
 
 // func cautiousSplitAVX512(a *args) (nan uint32)
 TEXT ·cautiousSplitAVX512(SB), NOSPLIT, $0-12
 	MOVQ a+0(FP), R8
-	MOVQ args_extra(R8), R11
-	ZSETUP
-	ZSETUPBF
-	VPBROADCASTD HALF, Z27
-	VPBROADCASTD ONES, Z29
-
-	PCALIGN $64
-
-loop:
-	ZLOOPSPLIT(ZCAUTIOUS2)
-	SUBQ $32, R10
-	JNZ  loop
-	ZFINISH
+	ZFUSED(EXTRA(ZSETUPSPLIT), ZLOOPSPLIT, ZCAUTIOUS2)
 	MOVL AX, nan+8(FP)
 	RET
 
 // func paperKahanAVX512(a *args) (nan uint32)
 TEXT ·paperKahanAVX512(SB), NOSPLIT, $0-12
 	MOVQ a+0(FP), R8
-	MOVQ args_extra(R8), R11
-	ZSETUP
-	ZSETUPBF
-	VPBROADCASTD EXPS2, Z30
-
-	PCALIGN $64
-
-loop:
-	ZLOOPKAHAN(ZPAPER2)
-	SUBQ $32, R10
-	JNZ  loop
-	ZFINISH
+	ZFUSED(EXTRA(ZSETUPKAHAN), ZLOOPKAHAN, ZPAPER2)
 	MOVL AX, nan+8(FP)
 	RET
 
 // func cautiousKahanAVX512(a *args) (nan uint32)
 TEXT ·cautiousKahanAVX512(SB), NOSPLIT, $0-12
 	MOVQ a+0(FP), R8
-	MOVQ args_extra(R8), R11
-	ZSETUP
-	ZSETUPBF
-	VPBROADCASTD EXPS2, Z30
-
-	PCALIGN $64
-
-loop:
-	ZLOOPKAHAN(ZCAUTIOUS2)
-	SUBQ $32, R10
-	JNZ  loop
-	ZFINISH
+	ZFUSED(EXTRA(ZSETUPKAHAN), ZLOOPKAHAN, ZCAUTIOUS2)
 	MOVL AX, nan+8(FP)
 	RET

@@ -40,10 +40,7 @@
 	FILL(0x00010001, V29)    \
 	DEFAULTNAN
 
-// SETUPCAUTIOUS: V27 and V28 as AGREE wants them.
-#define SETUPCAUTIOUS \
-	COEF(const_cFlip, F27, V27)    \
-	COEF(const_cNegZero, F28, V28)
+// PAPERSTEP keeps no constants beside these: NOCONSTS. CAUTIOUSSTEP keeps KAGREE.
 
 // Each scheme has a LOAD of 16 elements, which widens grad and momentum; a NEXT,
 // for between INTERP and the step, where it widens param and may store momentum;
@@ -200,235 +197,139 @@
 	ADVANCE(32)               \
 	ADD   $32, R11
 
-// SETUPKAHAN: V30 = the bits of the largest finite bfloat16 shifted by 1, past which,
+// KKAHAN: V30 = the bits of the largest finite bfloat16 shifted by 1, past which,
 // without its sign, a number isn't finite.
 #define KMOST 30
-#define SETUPKAHAN FILL(0xfefffeff, V30)
+#define KKAHAN FILL(0xfefffeff, V30)
+#define KKAHANAGREE \
+	KKAHAN \
+	KAGREE
 
-// SIXTEEN steps 16 elements of a scheme by a rule, which is named by what follows
-// INTERP.
-#define SIXTEEN(LOAD, NEXT, STEP, STORE) \
+// FUSED is a kernel: it reads args and constants, steps all elements of a scheme, 16
+// at once, by a rule that is named by what follows INTERP, and restores FPCR. Smashes
+// everything.
+#define FUSED(CONSTS, LOAD, NEXT, STEP, STORE) \
+	SETUP16              \
+	CONSTS               \
+loop:                    \
 	LOAD                 \
 	INTERP(FOURK, FOURV) \
 	NEXT                 \
 	STEP(FOURK, FOURV)   \
-	STORE
+	STORE                \
+	SUBS $16, R3         \
+	BNE  loop            \
+	MSR  R6, FPCR
 
 // func paperBF16NEON(a *args) (nan uint32)
 TEXT ·paperBF16NEON(SB), NOSPLIT, $0-12
 	MOVD a+0(FP), R4
-	SETUP16
-
-loop:
-	SIXTEEN(LOADBF16, NEXTBF16, PAPERSTEP, STOREBF16)
-	SUBS $16, R3
-	BNE  loop
-	MSR  R6, FPCR
+	FUSED(NOCONSTS, LOADBF16, NEXTBF16, PAPERSTEP, STOREBF16)
 	MOVW ZR, nan+8(FP)
 	RET
 
 // func cautiousBF16NEON(a *args) (nan uint32)
 TEXT ·cautiousBF16NEON(SB), NOSPLIT, $0-12
 	MOVD a+0(FP), R4
-	SETUP16
-	SETUPCAUTIOUS
-
-loop:
-	SIXTEEN(LOADBF16, NEXTBF16, CAUTIOUSSTEP, STOREBF16)
-	SUBS $16, R3
-	BNE  loop
-	MSR  R6, FPCR
+	FUSED(KAGREE, LOADBF16, NEXTBF16, CAUTIOUSSTEP, STOREBF16)
 	MOVW ZR, nan+8(FP)
 	RET
 
 // func paperF16NEON(a *args) (nan uint32)
 TEXT ·paperF16NEON(SB), NOSPLIT, $0-12
 	MOVD a+0(FP), R4
-	SETUP16
-
-loop:
-	SIXTEEN(LOADF16, NEXTF16, PAPERSTEP, STOREF16)
-	SUBS $16, R3
-	BNE  loop
-	MSR  R6, FPCR
+	FUSED(NOCONSTS, LOADF16, NEXTF16, PAPERSTEP, STOREF16)
 	MOVW ZR, nan+8(FP)
 	RET
 
 // func cautiousF16NEON(a *args) (nan uint32)
 TEXT ·cautiousF16NEON(SB), NOSPLIT, $0-12
 	MOVD a+0(FP), R4
-	SETUP16
-	SETUPCAUTIOUS
-
-loop:
-	SIXTEEN(LOADF16, NEXTF16, CAUTIOUSSTEP, STOREF16)
-	SUBS $16, R3
-	BNE  loop
-	MSR  R6, FPCR
+	FUSED(KAGREE, LOADF16, NEXTF16, CAUTIOUSSTEP, STOREF16)
 	MOVW ZR, nan+8(FP)
 	RET
 
 // func paperMasterBF16NEON(a *args) (nan uint32)
 TEXT ·paperMasterBF16NEON(SB), NOSPLIT, $0-12
 	MOVD a+0(FP), R4
-	SETUP16
-
-loop:
-	SIXTEEN(LOADMASTERBF16, NEXTMASTERBF16, PAPERSTEP, STOREMASTERBF16)
-	SUBS $16, R3
-	BNE  loop
-	MSR  R6, FPCR
+	FUSED(NOCONSTS, LOADMASTERBF16, NEXTMASTERBF16, PAPERSTEP, STOREMASTERBF16)
 	MOVW ZR, nan+8(FP)
 	RET
 
 // func cautiousMasterBF16NEON(a *args) (nan uint32)
 TEXT ·cautiousMasterBF16NEON(SB), NOSPLIT, $0-12
 	MOVD a+0(FP), R4
-	SETUP16
-	SETUPCAUTIOUS
-
-loop:
-	SIXTEEN(LOADMASTERBF16, NEXTMASTERBF16, CAUTIOUSSTEP, STOREMASTERBF16)
-	SUBS $16, R3
-	BNE  loop
-	MSR  R6, FPCR
+	FUSED(KAGREE, LOADMASTERBF16, NEXTMASTERBF16, CAUTIOUSSTEP, STOREMASTERBF16)
 	MOVW ZR, nan+8(FP)
 	RET
 
 // func paperMasterBF16M16NEON(a *args) (nan uint32)
 TEXT ·paperMasterBF16M16NEON(SB), NOSPLIT, $0-12
 	MOVD a+0(FP), R4
-	SETUP16
-
-loop:
-	SIXTEEN(LOADMASTERBF16M16, NEXTMASTERBF16M16, PAPERSTEP, STOREMASTERBF16M16)
-	SUBS $16, R3
-	BNE  loop
-	MSR  R6, FPCR
+	FUSED(NOCONSTS, LOADMASTERBF16M16, NEXTMASTERBF16M16, PAPERSTEP, STOREMASTERBF16M16)
 	MOVW ZR, nan+8(FP)
 	RET
 
 // func cautiousMasterBF16M16NEON(a *args) (nan uint32)
 TEXT ·cautiousMasterBF16M16NEON(SB), NOSPLIT, $0-12
 	MOVD a+0(FP), R4
-	SETUP16
-	SETUPCAUTIOUS
-
-loop:
-	SIXTEEN(LOADMASTERBF16M16, NEXTMASTERBF16M16, CAUTIOUSSTEP, STOREMASTERBF16M16)
-	SUBS $16, R3
-	BNE  loop
-	MSR  R6, FPCR
+	FUSED(KAGREE, LOADMASTERBF16M16, NEXTMASTERBF16M16, CAUTIOUSSTEP, STOREMASTERBF16M16)
 	MOVW ZR, nan+8(FP)
 	RET
 
 // func paperMasterF16NEON(a *args) (nan uint32)
 TEXT ·paperMasterF16NEON(SB), NOSPLIT, $0-12
 	MOVD a+0(FP), R4
-	SETUP16
-
-loop:
-	SIXTEEN(LOADMASTERF16, NEXTMASTERF16, PAPERSTEP, STOREMASTERF16)
-	SUBS $16, R3
-	BNE  loop
-	MSR  R6, FPCR
+	FUSED(NOCONSTS, LOADMASTERF16, NEXTMASTERF16, PAPERSTEP, STOREMASTERF16)
 	MOVW ZR, nan+8(FP)
 	RET
 
 // func cautiousMasterF16NEON(a *args) (nan uint32)
 TEXT ·cautiousMasterF16NEON(SB), NOSPLIT, $0-12
 	MOVD a+0(FP), R4
-	SETUP16
-	SETUPCAUTIOUS
-
-loop:
-	SIXTEEN(LOADMASTERF16, NEXTMASTERF16, CAUTIOUSSTEP, STOREMASTERF16)
-	SUBS $16, R3
-	BNE  loop
-	MSR  R6, FPCR
+	FUSED(KAGREE, LOADMASTERF16, NEXTMASTERF16, CAUTIOUSSTEP, STOREMASTERF16)
 	MOVW ZR, nan+8(FP)
 	RET
 
 // func paperF32M16NEON(a *args) (nan uint32)
 TEXT ·paperF32M16NEON(SB), NOSPLIT, $0-12
 	MOVD a+0(FP), R4
-	SETUP16
-
-loop:
-	SIXTEEN(LOADF32M16, NEXTF32M16, PAPERSTEP, STOREF32M16)
-	SUBS $16, R3
-	BNE  loop
-	MSR  R6, FPCR
+	FUSED(NOCONSTS, LOADF32M16, NEXTF32M16, PAPERSTEP, STOREF32M16)
 	MOVW ZR, nan+8(FP)
 	RET
 
 // func cautiousF32M16NEON(a *args) (nan uint32)
 TEXT ·cautiousF32M16NEON(SB), NOSPLIT, $0-12
 	MOVD a+0(FP), R4
-	SETUP16
-	SETUPCAUTIOUS
-
-loop:
-	SIXTEEN(LOADF32M16, NEXTF32M16, CAUTIOUSSTEP, STOREF32M16)
-	SUBS $16, R3
-	BNE  loop
-	MSR  R6, FPCR
+	FUSED(KAGREE, LOADF32M16, NEXTF32M16, CAUTIOUSSTEP, STOREF32M16)
 	MOVW ZR, nan+8(FP)
 	RET
 
 // func paperSplitNEON(a *args) (nan uint32)
 TEXT ·paperSplitNEON(SB), NOSPLIT, $0-12
 	MOVD a+0(FP), R4
-	SETUP16
-
-loop:
-	SIXTEEN(LOADSPLIT, NEXTSPLIT, PAPERSTEP, STORESPLIT)
-	SUBS $16, R3
-	BNE  loop
-	MSR  R6, FPCR
+	FUSED(NOCONSTS, LOADSPLIT, NEXTSPLIT, PAPERSTEP, STORESPLIT)
 	MOVW ZR, nan+8(FP)
 	RET
 
 // func cautiousSplitNEON(a *args) (nan uint32)
 TEXT ·cautiousSplitNEON(SB), NOSPLIT, $0-12
 	MOVD a+0(FP), R4
-	SETUP16
-	SETUPCAUTIOUS
-
-loop:
-	SIXTEEN(LOADSPLIT, NEXTSPLIT, CAUTIOUSSTEP, STORESPLIT)
-	SUBS $16, R3
-	BNE  loop
-	MSR  R6, FPCR
+	FUSED(KAGREE, LOADSPLIT, NEXTSPLIT, CAUTIOUSSTEP, STORESPLIT)
 	MOVW ZR, nan+8(FP)
 	RET
 
 // func paperKahanNEON(a *args) (nan uint32)
 TEXT ·paperKahanNEON(SB), NOSPLIT, $0-12
 	MOVD a+0(FP), R4
-	SETUP16
-	SETUPKAHAN
-
-loop:
-	SIXTEEN(LOADKAHAN, NEXTKAHAN, PAPERSTEP, STOREKAHAN)
-	SUBS $16, R3
-	BNE  loop
-	MSR  R6, FPCR
+	FUSED(KKAHAN, LOADKAHAN, NEXTKAHAN, PAPERSTEP, STOREKAHAN)
 	MOVW ZR, nan+8(FP)
 	RET
 
 // func cautiousKahanNEON(a *args) (nan uint32)
 TEXT ·cautiousKahanNEON(SB), NOSPLIT, $0-12
 	MOVD a+0(FP), R4
-	SETUP16
-	SETUPKAHAN
-	SETUPCAUTIOUS
-
-loop:
-	SIXTEEN(LOADKAHAN, NEXTKAHAN, CAUTIOUSSTEP, STOREKAHAN)
-	SUBS $16, R3
-	BNE  loop
-	MSR  R6, FPCR
+	FUSED(KKAHANAGREE, LOADKAHAN, NEXTKAHAN, CAUTIOUSSTEP, STOREKAHAN)
 	MOVW ZR, nan+8(FP)
 	RET
 
@@ -439,8 +340,8 @@ loop:
 //	R12–R14 the multipliers   R15 the key
 //	V29  KONE, or for IEEE halves a constant that is wanted for an instruction
 
-// SETUPRANDOM reads the draws. Smashes R5.
-#define SETUPRANDOM \
+// KRANDOM reads the draws. Smashes R5.
+#define KRANDOM \
 	MOVWU draws_counter(R11), R5 \
 	MOVWU draws_key(R11), R15    \
 	MOVD  $const_golden32, R12   \
@@ -456,6 +357,9 @@ loop:
 	MOVD  $const_drawMul1, R12   \
 	MOVD  $const_drawMul2, R13   \
 	MOVD  $const_drawMul3, R14
+#define KRANDOMAGREE \
+	KAGREE  \
+	KRANDOM
 
 // DRAW: VG = the random bits of the next 16 elements. Smashes VU, V12.
 #define DRAW \
@@ -523,57 +427,27 @@ loop:
 // func paperRandomBF16NEON(a *args) (nan uint32)
 TEXT ·paperRandomBF16NEON(SB), NOSPLIT, $0-12
 	MOVD a+0(FP), R4
-	SETUP16
-	SETUPRANDOM
-
-loop:
-	SIXTEEN(LOADBF16, NEXTBF16, PAPERSTEP, STORERANDOMBF16)
-	SUBS $16, R3
-	BNE  loop
-	MSR  R6, FPCR
+	FUSED(KRANDOM, LOADBF16, NEXTBF16, PAPERSTEP, STORERANDOMBF16)
 	MOVW ZR, nan+8(FP)
 	RET
 
 // func cautiousRandomBF16NEON(a *args) (nan uint32)
 TEXT ·cautiousRandomBF16NEON(SB), NOSPLIT, $0-12
 	MOVD a+0(FP), R4
-	SETUP16
-	SETUPCAUTIOUS
-	SETUPRANDOM
-
-loop:
-	SIXTEEN(LOADBF16, NEXTBF16, CAUTIOUSSTEP, STORERANDOMBF16)
-	SUBS $16, R3
-	BNE  loop
-	MSR  R6, FPCR
+	FUSED(KRANDOMAGREE, LOADBF16, NEXTBF16, CAUTIOUSSTEP, STORERANDOMBF16)
 	MOVW ZR, nan+8(FP)
 	RET
 
 // func paperRandomF16NEON(a *args) (nan uint32)
 TEXT ·paperRandomF16NEON(SB), NOSPLIT, $0-12
 	MOVD a+0(FP), R4
-	SETUP16
-	SETUPRANDOM
-
-loop:
-	SIXTEEN(LOADF16, NEXTF16, PAPERSTEP, STORERANDOMF16)
-	SUBS $16, R3
-	BNE  loop
-	MSR  R6, FPCR
+	FUSED(KRANDOM, LOADF16, NEXTF16, PAPERSTEP, STORERANDOMF16)
 	MOVW ZR, nan+8(FP)
 	RET
 
 // func cautiousRandomF16NEON(a *args) (nan uint32)
 TEXT ·cautiousRandomF16NEON(SB), NOSPLIT, $0-12
 	MOVD a+0(FP), R4
-	SETUP16
-	SETUPCAUTIOUS
-	SETUPRANDOM
-
-loop:
-	SIXTEEN(LOADF16, NEXTF16, CAUTIOUSSTEP, STORERANDOMF16)
-	SUBS $16, R3
-	BNE  loop
-	MSR  R6, FPCR
+	FUSED(KRANDOMAGREE, LOADF16, NEXTF16, CAUTIOUSSTEP, STORERANDOMF16)
 	MOVW ZR, nan+8(FP)
 	RET

@@ -394,65 +394,65 @@
 	FMOV F0, (R0)    \
 	ADVANCE(bytes)
 
-// FOURSMOOTH, ONESMOOTH: the same for the rule Smooth, which needs the
-// registers of the new momentum.
-#define FOURSMOOTH \
+// FOURSMOOTH, ONESMOOTH: the same for TANHSTEP, which needs the registers of the
+// new momentum.
+#define FOURSMOOTH(RULE) \
 	LOADALL4                     \
 	INTERP(FOURK, FOURV)         \
 	STORE4(F8, F9, F10, F11, R2) \
-	TANHSTEP(FOURK, FOURV)       \
+	RULE(FOURK, FOURV)           \
 	STORE4(F0, F1, F2, F3, R0)   \
 	ADVANCE(64)
-#define ONESMOOTH(FMOV, bytes) \
-	LOADALL1(FMOV)       \
-	INTERP(ONEK, ONEV)   \
-	FMOV F8, (R2)        \
-	TANHSTEP(ONEK, ONEV) \
-	FMOV F0, (R0)        \
-	ADVANCE(bytes)
-
-// FOURCOUPLE, ONECOUPLE write the gradient.
-#define FOURCOUPLE \
-	LOAD4(R1, F4, F5, F6, F7)  \
-	LOAD4(R0, F0, F1, F2, F3)  \
-	COUPLED(FOURK, FOURV)      \
-	STORE4(F4, F5, F6, F7, R1) \
-	ADVANCE(64)
-#define ONECOUPLE(FMOV, bytes) \
-	FMOV (R1), F4       \
-	FMOV (R0), F0       \
-	COUPLED(ONEK, ONEV) \
-	FMOV F4, (R1)       \
-	ADVANCE(bytes)
-
-// FOURINSIDE, ONEINSIDE write param alone.
-#define FOURINSIDE \
-	LOAD4(R1, F4, F5, F6, F7)  \
-	LOAD4(R0, F0, F1, F2, F3)  \
-	INSIDE(FOURK, FOURV)       \
-	STORE4(F0, F1, F2, F3, R0) \
-	ADVANCE(64)
-#define ONEINSIDE(FMOV, bytes) \
-	FMOV (R1), F4      \
-	FMOV (R0), F0      \
-	INSIDE(ONEK, ONEV) \
+#define ONESMOOTH(RULE, FMOV, bytes) \
+	LOADALL1(FMOV)     \
+	INTERP(ONEK, ONEV) \
+	FMOV F8, (R2)      \
+	RULE(ONEK, ONEV)   \
 	FMOV F0, (R0)      \
 	ADVANCE(bytes)
 
+// FOURCOUPLE, ONECOUPLE write the gradient.
+#define FOURCOUPLE(RULE) \
+	LOAD4(R1, F4, F5, F6, F7)  \
+	LOAD4(R0, F0, F1, F2, F3)  \
+	RULE(FOURK, FOURV)         \
+	STORE4(F4, F5, F6, F7, R1) \
+	ADVANCE(64)
+#define ONECOUPLE(RULE, FMOV, bytes) \
+	FMOV (R1), F4    \
+	FMOV (R0), F0    \
+	RULE(ONEK, ONEV) \
+	FMOV F4, (R1)    \
+	ADVANCE(bytes)
+
+// FOURINSIDE, ONEINSIDE write param alone.
+#define FOURINSIDE(RULE) \
+	LOAD4(R1, F4, F5, F6, F7)  \
+	LOAD4(R0, F0, F1, F2, F3)  \
+	RULE(FOURK, FOURV)         \
+	STORE4(F0, F1, F2, F3, R0) \
+	ADVANCE(64)
+#define ONEINSIDE(RULE, FMOV, bytes) \
+	FMOV (R1), F4    \
+	FMOV (R0), F0    \
+	RULE(ONEK, ONEV) \
+	FMOV F0, (R0)    \
+	ADVANCE(bytes)
+
 // FOURCOUNT, ONECOUNT: each lane of ACC counts: less the ones, which are −1.
-#define FOURCOUNT \
+#define FOURCOUNT(RULE) \
 	LOAD4(R1, F4, F5, F6, F7)   \
 	LOAD4(R2, F8, F9, F10, F11) \
-	COUNT(FOURK, FOURV)         \
+	RULE(FOURK, FOURV)          \
 	INTADD(VU+1, VU, VU)        \
 	INTADD(VU+3, VU+2, VU+2)    \
 	INTADD(VU+2, VU, VU)        \
 	INTSUB(VU, ACC, ACC)        \
 	ADVANCE(64)
-#define ONECOUNT(FMOV, bytes) \
+#define ONECOUNT(RULE, FMOV, bytes) \
 	FMOV (R1), F4        \
 	FMOV (R2), F8        \
-	COUNT(ONEK, ONEV)    \
+	RULE(ONEK, ONEV)     \
 	INTSUB(VU, ACC, ACC) \
 	ADVANCE(bytes)
 
@@ -460,3 +460,76 @@
 #define TOTAL \
 	SUMLANES      \
 	FMOVS F31, R5
+
+// What rules keep in V22 and V27–V30, and in KLR.
+#define KSIGN TWICE(KLR)
+#define KWD COEF(const_cWD, F27, V27)
+#define KCOUPLED \
+	TWICE(KLR) \
+	KWD
+#define KINSIDESIGN \
+	KWD                        \
+	COEF(const_cOne, F28, V28) \
+	TWICE(28)
+#define KAGREE \
+	COEF(const_cFlip, F27, V27)    \
+	COEF(const_cNegZero, F28, V28)
+#define KCAUTIOUS \
+	TWICE(KLR) \
+	KAGREE
+#define KBIASCORRECTED \
+	COEF(const_cEps, F22, V22)   \
+	COEF(const_cScale, F27, V27) \
+	COEF(const_cGamma, F28, V28) \
+	COEF(const_cBC1, F29, V29)   \
+	COEF(const_cBC2, F30, V30)
+#define KREFINED \
+	COEF(const_cOne, F27, V27) \
+	FSUB(27, KZERO, 28)
+#define KSMOOTH \
+	COEF(const_cKappa, F27, V27) \
+	COEF(const_cOne, F26, V26)   \
+	FADD(KZERO, KZERO, 29)       \
+	MOVD $TANHTABLE, R10
+#define KCOUNT \
+	VEOR V31.B16, V31.B16, V31.B16 \
+	KAGREE
+
+// WALK is a kernel: it reads args and a rule's constants, steps all elements, four
+// vectors at once, then one, then one element, and restores FPCR. Smashes everything.
+#define WALK(CONSTS, FOURS, ONES, RULE) \
+	SETUP                   \
+	DEFAULTNAN              \
+	CONSTS                  \
+	STEPS(FOURS, ONES, RULE) \
+	MSR  R6, FPCR
+
+// WALKASIS is WALK for kernels that leave FPCR alone.
+#define WALKASIS(CONSTS, FOURS, ONES, RULE) \
+	SETUP                   \
+	CONSTS                  \
+	STEPS(FOURS, ONES, RULE)
+
+// STEPS is the loops of both.
+#define STEPS(FOURS, ONES, RULE) \
+	SUBS $(64/SIZE), R3     \
+	BLT  ones               \
+loop:                       \
+	FOURS(RULE)             \
+	SUBS $(64/SIZE), R3     \
+	BGE  loop               \
+ones:                       \
+	ADDS $(48/SIZE), R3     \
+	BLT  rest               \
+one:                        \
+	ONES(RULE, FMOVQ, 16)   \
+	SUBS $(16/SIZE), R3     \
+	BGE  one                \
+rest:                       \
+	ADDS $(16/SIZE), R3     \
+	BEQ  done               \
+lane:                       \
+	ONES(RULE, FMOV1, SIZE) \
+	SUBS $1, R3             \
+	BNE  lane               \
+done:

@@ -2,7 +2,7 @@
 // then AVX-512, 32. Zen 3 does four vector operations a cycle, to which explicit loads
 // count but memory operands don't; so what is used once for a vector is an operand in
 // memory, and what can be done to all halves of a vector isn't done to half as many
-// float32. Include avx2.h and avx512.h first.
+// float32. Include avx2_amd64.h and avx512_amd64.h first.
 
 // One vector each: 1 in every element; the odd numbers below 64, a byte each; 0x8000 in
 // every element; the upper half of each element; zero; all of a half but its last bit; 1
@@ -85,7 +85,7 @@ GLOBL mixed16<>(SB), RODATA|NOPTR, $348
 //
 //	Y0 p  Y1 grad  Y2 m  Y3 scratch    the first eight
 //	Y4 p  Y5 grad  Y6 m  Y15 scratch   the second
-//	the rest as in avx2.h
+//	the rest as in avx2_amd64.h
 //
 // PAIRINTERP is INTERP without the sum: Y3, Y15 = c, Y2, Y6 = the new momenta. The
 // gradients and momenta are where the operands say. Smashes Y0, Y4.
@@ -182,6 +182,9 @@ GLOBL mixed16<>(SB), RODATA|NOPTR, $348
 	VMOVUPS Y11, KEPT(3) \
 	VMOVDQU HIGHS, Y11   \
 	VMOVDQU UPPER1, Y15
+#define SETUPPAIRS \
+	SETUP  \
+	SETUP2
 
 // EVENBF and ODDBF: y = every other bfloat16 of the 16 at x, widened.
 #define EVENBF(x, y) VPMULLD x, Y15, y
@@ -271,7 +274,7 @@ GLOBL mixed16<>(SB), RODATA|NOPTR, $348
 //	Z28  VPSHUFB's order that exchanges halves
 //	Z29, Z30  VPERMT2W's orders that gather upper halves, and lower ones
 //	K1   the lower halves   K7  the upper ones, in bytes
-//	K2, K4, K5 scratch; the rest as in avx512.h
+//	K2, K4, K5 scratch; the rest as in avx512_amd64.h
 
 // ZSETUPBF follows ZSETUP. Smashes R9.
 #define ZSETUPBF \
@@ -282,6 +285,9 @@ GLOBL mixed16<>(SB), RODATA|NOPTR, $348
 	MOVQ         $0x3333333333333333, R9 \
 	KMOVQ        R9, K1                  \
 	KNOTQ        K1, K7
+#define ZSETUPPAIRS \
+	ZSETUP   \
+	ZSETUPBF
 
 // ZEVENBF and ZODDBF: z = every other bfloat16 of the 32 at x, widened.
 #define ZEVENBF(x, z) VPSLLD $16, x, z
@@ -330,6 +336,9 @@ GLOBL mixed16<>(SB), RODATA|NOPTR, $348
 	VPBROADCASTD HALF16, Z26   \
 	VPMOVZXBW    ODDWORDS, Z29 \
 	VPSUBW       Z25, Z29, Z30
+#define ZSETUPORDER \
+	ZSETUP     \
+	ZSETUPPACK
 
 // ZLOADBF: z = the 16 bfloat16 at x, widened.
 #define ZLOADBF(x, z) \
@@ -389,3 +398,27 @@ GLOBL mixed16<>(SB), RODATA|NOPTR, $348
 	CMP     $17, Z16, Z15, K2, K2 \
 	CMP     $17, Z17, Z15, K4, K4 \
 	ZSTEP2(pa, pb)
+
+// EXTRA: R11 = what a scheme has beside the three slices; then comes the setup.
+#define EXTRA(SETUPS) \
+	MOVQ args_extra(R8), R11 \
+	SETUPS
+
+// FUSED and ZFUSED are kernels: they read args as SETUPS says, step all elements, 32 at
+// once, by a scheme's LOOP, and leave in AX what FINISH says. Smash everything.
+#define FUSED(SETUPS, LOOP, RULE) \
+	SETUPS       \
+	PCALIGN $64  \
+loop:            \
+	LOOP(RULE)   \
+	SUBQ $32, CX \
+	JNZ  loop    \
+	FINISH
+#define ZFUSED(SETUPS, LOOP, RULE) \
+	SETUPS        \
+	PCALIGN $64   \
+loop:             \
+	LOOP(RULE)    \
+	SUBQ $32, R10 \
+	JNZ  loop     \
+	ZFINISH

@@ -2,6 +2,7 @@
 
 #include "go_asm.h"
 #include "textflag.h"
+#include "convert_amd64.h"
 
 // Rounding of n float32 at random, n a positive multiple of 16, as rounding.go has
 // it; halves are computed in integers, and their subnormals by a conversion that
@@ -121,6 +122,19 @@ GLOBL roundConst<>(SB), RODATA|NOPTR, $44
 	VPSRLD     $16, Y3, Y3      \
 	PUT(Y3, X3, to)
 
+// BEGINBF: the constants of ROUNDBF, and the counters from Y1 on. Smashes Y2.
+#define BEGINBF \
+	CONSTS(Y5, Y6, Y7, Y2, Y8) \
+	VPADDD       Y1, Y8, Y8    \
+	CONST(4, Y10)
+
+// NEXTBF: the next 16 elements rounded to bfloat16. Smashes Y0–Y2.
+#define NEXTBF \
+	ROUNDBF((SI), (DI))     \
+	ROUNDBF(32(SI), 16(DI)) \
+	ADDQ $64, SI            \
+	ADDQ $32, DI
+
 // func stochasticBF16AVX2(dst, src unsafe.Pointer, n int, d draws)
 TEXT ·stochasticBF16AVX2(SB), NOSPLIT, $0-32
 	MOVQ         dst+0(FP), DI
@@ -128,21 +142,19 @@ TEXT ·stochasticBF16AVX2(SB), NOSPLIT, $0-32
 	MOVQ         n+16(FP), CX
 	VBROADCASTSS d_counter+24(FP), Y1
 	VBROADCASTSS d_key+28(FP), Y9
-	CONSTS(Y5, Y6, Y7, Y2, Y8)
-	VPADDD       Y1, Y8, Y8
-	CONST(4, Y10)
-
-	PCALIGN $64
-
-loop:
-	ROUNDBF((SI), (DI))
-	ROUNDBF(32(SI), 16(DI))
-	ADDQ $64, SI
-	ADDQ $32, DI
-	SUBQ $16, CX
-	JNZ  loop
-	VZEROUPPER
+	CONVERT(BEGINBF, NEXTBF)
 	RET
+
+// BEGINH and NEXTH: the same for IEEE halves. NEXTH smashes Y0–Y4.
+#define BEGINH \
+	CONSTS(Y5, Y6, Y7, Y2, Y8) \
+	VPADDD       Y1, Y8, Y8    \
+	HALFCONSTS(Y10, Y11, Y12, Y13, Y14, Y15)
+#define NEXTH \
+	ROUNDH((SI), (DI))     \
+	ROUNDH(32(SI), 16(DI)) \
+	ADDQ $64, SI           \
+	ADDQ $32, DI
 
 // func stochasticF16AVX2(dst, src unsafe.Pointer, n int, d draws)
 TEXT ·stochasticF16AVX2(SB), NOSPLIT, $0-32
@@ -151,20 +163,7 @@ TEXT ·stochasticF16AVX2(SB), NOSPLIT, $0-32
 	MOVQ         n+16(FP), CX
 	VBROADCASTSS d_counter+24(FP), Y1
 	VBROADCASTSS d_key+28(FP), Y9
-	CONSTS(Y5, Y6, Y7, Y2, Y8)
-	VPADDD       Y1, Y8, Y8
-	HALFCONSTS(Y10, Y11, Y12, Y13, Y14, Y15)
-
-	PCALIGN $64
-
-loop:
-	ROUNDH((SI), (DI))
-	ROUNDH(32(SI), 16(DI))
-	ADDQ $64, SI
-	ADDQ $32, DI
-	SUBQ $16, CX
-	JNZ  loop
-	VZEROUPPER
+	CONVERT(BEGINH, NEXTH)
 	RET
 
 // ZDRAW: Z1 = the random bits of the next vector. Smashes Z2.
@@ -181,6 +180,23 @@ loop:
 	VPMULLD    Z7, Z1, Z1          \
 	VPSRLD     $16, Z1, Z1
 
+// ZBEGINBF, ZNEXTBF: as BEGINBF and NEXTBF. ZNEXTBF smashes Z0–Z2, K1.
+#define ZBEGINBF \
+	CONSTS(Z5, Z6, Z7, Z16, Z8) \
+	VPADDD       Z1, Z8, Z8     \
+	VPSLLD       $4, Z16, Z16   \
+	CONST(4, Z10)
+#define ZNEXTBF \
+	ZDRAW                    \
+	VMOVUPS   (SI), Z0       \
+	VCMPPS    $3, Z0, Z0, K1 \
+	VMOVDQU32 Z10, K1, Z0    \
+	VPADDD    Z1, Z0, Z0     \
+	VPSRLD    $16, Z0, Z0    \
+	VPMOVDW   Z0, (DI)       \
+	ADDQ      $64, SI        \
+	ADDQ      $32, DI
+
 // func stochasticBF16AVX512(dst, src unsafe.Pointer, n int, d draws)
 TEXT ·stochasticBF16AVX512(SB), NOSPLIT, $0-32
 	MOVQ         dst+0(FP), DI
@@ -188,27 +204,36 @@ TEXT ·stochasticBF16AVX512(SB), NOSPLIT, $0-32
 	MOVQ         n+16(FP), CX
 	VBROADCASTSS d_counter+24(FP), Z1
 	VBROADCASTSS d_key+28(FP), Z9
-	CONSTS(Z5, Z6, Z7, Z16, Z8)
-	VPADDD       Z1, Z8, Z8
-	VPSLLD       $4, Z16, Z16
-	CONST(4, Z10)
-
-	PCALIGN $64
-
-loop:
-	ZDRAW
-	VMOVUPS   (SI), Z0
-	VCMPPS    $3, Z0, Z0, K1
-	VMOVDQU32 Z10, K1, Z0
-	VPADDD    Z1, Z0, Z0
-	VPSRLD    $16, Z0, Z0
-	VPMOVDW   Z0, (DI)
-	ADDQ      $64, SI
-	ADDQ      $32, DI
-	SUBQ      $16, CX
-	JNZ       loop
-	VZEROUPPER
+	CONVERT(ZBEGINBF, ZNEXTBF)
 	RET
+
+// ZBEGINH, ZNEXTH: as BEGINH and NEXTH. ZNEXTH smashes Z0–Z4, K1, K2.
+#define ZBEGINH \
+	CONSTS(Z5, Z6, Z7, Z16, Z8) \
+	VPADDD       Z1, Z8, Z8     \
+	VPSLLD       $4, Z16, Z16   \
+	HALFCONSTS(Z10, Z11, Z12, Z13, Z14, Z15)
+#define ZNEXTH \
+	ZDRAW                      \
+	VMOVUPS    (SI), Z0        \
+	VCMPPS     $3, Z0, Z0, K1  \
+	VPANDD     Z10, Z0, Z3     \
+	VPANDND    Z0, Z10, Z0     \
+	VPXORD     Z0, Z0, K1, Z0  \
+	VMOVDQU32  Z15, K1, Z1     \
+	VMULPS     Z11, Z3, Z4     \
+	VCVTTPS2DQ Z4, Z4          \
+	VPCMPD     $1, Z13, Z3, K2 \
+	VPMINSD    Z12, Z3, Z3     \
+	VPSLLD     $3, Z3, Z3      \
+	VPADDD     Z14, Z3, Z3     \
+	VMOVDQU32  Z4, K2, Z3      \
+	VPADDD     Z1, Z3, Z3      \
+	VPORD      Z0, Z3, Z3      \
+	VPSRLD     $16, Z3, Z3     \
+	VPMOVDW    Z3, (DI)        \
+	ADDQ       $64, SI         \
+	ADDQ       $32, DI
 
 // func stochasticF16AVX512(dst, src unsafe.Pointer, n int, d draws)
 TEXT ·stochasticF16AVX512(SB), NOSPLIT, $0-32
@@ -217,35 +242,5 @@ TEXT ·stochasticF16AVX512(SB), NOSPLIT, $0-32
 	MOVQ         n+16(FP), CX
 	VBROADCASTSS d_counter+24(FP), Z1
 	VBROADCASTSS d_key+28(FP), Z9
-	CONSTS(Z5, Z6, Z7, Z16, Z8)
-	VPADDD       Z1, Z8, Z8
-	VPSLLD       $4, Z16, Z16
-	HALFCONSTS(Z10, Z11, Z12, Z13, Z14, Z15)
-
-	PCALIGN $64
-
-loop:
-	ZDRAW
-	VMOVUPS    (SI), Z0
-	VCMPPS     $3, Z0, Z0, K1
-	VPANDD     Z10, Z0, Z3
-	VPANDND    Z0, Z10, Z0
-	VPXORD     Z0, Z0, K1, Z0
-	VMOVDQU32  Z15, K1, Z1
-	VMULPS     Z11, Z3, Z4
-	VCVTTPS2DQ Z4, Z4
-	VPCMPD     $1, Z13, Z3, K2
-	VPMINSD    Z12, Z3, Z3
-	VPSLLD     $3, Z3, Z3
-	VPADDD     Z14, Z3, Z3
-	VMOVDQU32  Z4, K2, Z3
-	VPADDD     Z1, Z3, Z3
-	VPORD      Z0, Z3, Z3
-	VPSRLD     $16, Z3, Z3
-	VPMOVDW    Z3, (DI)
-	ADDQ       $64, SI
-	ADDQ       $32, DI
-	SUBQ       $16, CX
-	JNZ        loop
-	VZEROUPPER
+	CONVERT(ZBEGINH, ZNEXTH)
 	RET

@@ -65,6 +65,22 @@
 // CUT: Vd = Vn as an integer, without its fraction; it ignores k.
 #define CUT(k, n, d) FCVTZU4S(n, d)
 
+// BFCONSTS: the counters and the constants of rounding to bfloat16.
+#define BFCONSTS \
+	COUNTERS \
+	FILL(0x7fc00000, V30)
+
+// NEXTBF: the next 16 elements rounded to bfloat16. Smashes V0–V9,
+// V12–V15.
+#define NEXTBF \
+	DRAW                  \
+	LOAD                  \
+	CANON(0, 12)          \
+	FOURV(ADD4S, 4, 0, 0) \
+	UZP2_8H(1, 0, 8)      \
+	UZP2_8H(3, 2, 9)      \
+	FSTPQ.P (F8, F9), 32(R0)
+
 // func stochasticBF16NEON(dst, src unsafe.Pointer, n int, d draws)
 TEXT ·stochasticBF16NEON(SB), NOSPLIT, $0-32
 	MOVD  dst+0(FP), R0
@@ -73,20 +89,37 @@ TEXT ·stochasticBF16NEON(SB), NOSPLIT, $0-32
 	MOVWU d_key+28(FP), R5
 	VDUP  R5, V22.S4
 	MOVWU d_counter+24(FP), R5
-	COUNTERS
-	FILL(0x7fc00000, V30)
-
-loop:
-	DRAW
-	LOAD
-	CANON(0, 12)
-	FOURV(ADD4S, 4, 0, 0)
-	UZP2_8H(1, 0, 8)
-	UZP2_8H(3, 2, 9)
-	FSTPQ.P (F8, F9), 32(R0)
-	SUBS    $16, R4
-	BNE     loop
+	CONVERT(BFCONSTS, NEXTBF)
 	RET
+
+// HCONSTS and NEXTH: the same for IEEE halves. NEXTH smashes V0–V19.
+#define HCONSTS \
+	COUNTERS              \
+	FILL(0x7fffffff, V26) \
+	FILL(0x53800000, V27) \
+	FILL(0x47800000, V28) \
+	FILL(0x387fffff, V29) \
+	FILL(0x02000000, V30) \
+	FILL(0x40000000, V31)
+#define NEXTH \
+	DRAW                      \
+	LOAD                      \
+	FOURV(FCMEQ4S, 0, 0, 8)   \
+	FOURK(KEEP, KNAN, 8, 4)   \
+	FOURK(AND16B, 26, 0, 12)  \
+	FOURV(AND16B, 8, 0, 0)    \
+	FOURK(FMUL4S, 27, 12, 8)  \
+	FOURK(CUT, 0, 8, 8)       \
+	FOURK(CMHI4S, 29, 12, 16) \
+	FOURK(UMIN4S, 28, 12, 12) \
+	FOURK(SHL4S, 3, 12, 12)   \
+	FOURK(ADD4S, 31, 12, 12)  \
+	FOURV(BIF16B, 16, 8, 12)  \
+	FOURV(ADD4S, 4, 12, 12)   \
+	FOURK(BIF16B, 26, 0, 12)  \
+	UZP2_8H(13, 12, 8)        \
+	UZP2_8H(15, 14, 9)        \
+	FSTPQ.P (F8, F9), 32(R0)
 
 // func stochasticF16NEON(dst, src unsafe.Pointer, n int, d draws)
 TEXT ·stochasticF16NEON(SB), NOSPLIT, $0-32
@@ -96,33 +129,5 @@ TEXT ·stochasticF16NEON(SB), NOSPLIT, $0-32
 	MOVWU d_key+28(FP), R5
 	VDUP  R5, V22.S4
 	MOVWU d_counter+24(FP), R5
-	COUNTERS
-	FILL(0x7fffffff, V26)
-	FILL(0x53800000, V27)
-	FILL(0x47800000, V28)
-	FILL(0x387fffff, V29)
-	FILL(0x02000000, V30)
-	FILL(0x40000000, V31)
-
-loop:
-	DRAW
-	LOAD
-	FOURV(FCMEQ4S, 0, 0, 8)
-	FOURK(KEEP, KNAN, 8, 4)
-	FOURK(AND16B, 26, 0, 12)
-	FOURV(AND16B, 8, 0, 0)
-	FOURK(FMUL4S, 27, 12, 8)
-	FOURK(CUT, 0, 8, 8)
-	FOURK(CMHI4S, 29, 12, 16)
-	FOURK(UMIN4S, 28, 12, 12)
-	FOURK(SHL4S, 3, 12, 12)
-	FOURK(ADD4S, 31, 12, 12)
-	FOURV(BIF16B, 16, 8, 12)
-	FOURV(ADD4S, 4, 12, 12)
-	FOURK(BIF16B, 26, 0, 12)
-	UZP2_8H(13, 12, 8)
-	UZP2_8H(15, 14, 9)
-	FSTPQ.P (F8, F9), 32(R0)
-	SUBS    $16, R4
-	BNE     loop
+	CONVERT(HCONSTS, NEXTH)
 	RET

@@ -27,8 +27,8 @@
 #define TERMS
 #define ZTERMS
 
-#include "avx2.h"
-#include "avx512.h"
+#include "avx2_amd64.h"
+#include "avx512_amd64.h"
 #include "pairs_amd64.h"
 
 // The multiples of what a counter grows by: even ones, 0–7, 8–15.
@@ -92,6 +92,15 @@ GLOBL drawConst<>(SB), RODATA|NOPTR, $40
 #define KEEP(i, k) \
 	CONST(i, Y0) \
 	VMOVDQU Y0, KEPT(k)
+
+// SETUPBF16 and SETUPF16 begin the kernels.
+#define SETUPBF16 \
+	SETUPPAIRS               \
+	SETUPDRAW(EVENS, GOLDEN)
+#define SETUPF16 \
+	SETUP                     \
+	FRAME                     \
+	SETUPDRAW(LOWER8, UPPER8)
 
 // DRAW: x, y = the random bits of the next 16 elements, whose first vector's counters are
 // in Y14, which moves on. Smashes a, b. It is a long chain, which what comes between its
@@ -227,6 +236,15 @@ GLOBL drawConst<>(SB), RODATA|NOPTR, $40
 	CONST(5, Z28) \
 	VPMOVZXBW ODDWORDS, Z31
 
+// ZSETUPBF16 and ZSETUPF16 begin the kernels.
+#define ZSETUPBF16 \
+	ZSETUPDRAW \
+	ZEVENLANES \
+	ZSETUPBF
+#define ZSETUPF16 \
+	ZSETUPDRAW \
+	ZSETUPPUTH
+
 // ZDRAW: z = the random bits of the next vector, whose counters grow by step. Smashes a.
 #define ZDRAW(step, z, a) \
 	VPSRLD     $17, Z19, z        \
@@ -294,141 +312,55 @@ GLOBL drawConst<>(SB), RODATA|NOPTR, $40
 // func paperRandomBF16AVX2(a *args) (nan uint32)
 TEXT ·paperRandomBF16AVX2(SB), NOSPLIT, $576-12
 	MOVQ a+0(FP), R8
-	MOVQ args_extra(R8), R11
-	SETUP
-	SETUP2
-	SETUPDRAW(EVENS, GOLDEN)
-
-	PCALIGN $64
-
-loop:
-	LOOPBF16(INTERP2)
-	SUBQ $32, CX
-	JNZ  loop
-	FINISH
+	FUSED(EXTRA(SETUPBF16), LOOPBF16, INTERP2)
 	MOVL AX, nan+8(FP)
 	RET
 
 // func cautiousRandomBF16AVX2(a *args) (nan uint32)
 TEXT ·cautiousRandomBF16AVX2(SB), NOSPLIT, $576-12
 	MOVQ a+0(FP), R8
-	MOVQ args_extra(R8), R11
-	SETUP
-	SETUP2
-	SETUPDRAW(EVENS, GOLDEN)
-
-	PCALIGN $64
-
-loop:
-	LOOPBF16(AGREE2)
-	SUBQ $32, CX
-	JNZ  loop
-	FINISH
+	FUSED(EXTRA(SETUPBF16), LOOPBF16, AGREE2)
 	MOVL AX, nan+8(FP)
 	RET
 
 // func paperRandomF16AVX2(a *args) (nan uint32)
 TEXT ·paperRandomF16AVX2(SB), NOSPLIT, $576-12
 	MOVQ a+0(FP), R8
-	MOVQ args_extra(R8), R11
-	SETUP
-	FRAME
-	SETUPDRAW(LOWER8, UPPER8)
-
-	PCALIGN $64
-
-loop:
-	LOOPF16(PAIRINTERP)
-	SUBQ $32, CX
-	JNZ  loop
-	FINISH
+	FUSED(EXTRA(SETUPF16), LOOPF16, PAIRINTERP)
 	MOVL AX, nan+8(FP)
 	RET
 
 // func cautiousRandomF16AVX2(a *args) (nan uint32)
 TEXT ·cautiousRandomF16AVX2(SB), NOSPLIT, $576-12
 	MOVQ a+0(FP), R8
-	MOVQ args_extra(R8), R11
-	SETUP
-	FRAME
-	SETUPDRAW(LOWER8, UPPER8)
-
-	PCALIGN $64
-
-loop:
-	LOOPF16(PAIRAGREE)
-	SUBQ $32, CX
-	JNZ  loop
-	FINISH
+	FUSED(EXTRA(SETUPF16), LOOPF16, PAIRAGREE)
 	MOVL AX, nan+8(FP)
 	RET
 
 // func paperRandomBF16AVX512(a *args) (nan uint32)
 TEXT ·paperRandomBF16AVX512(SB), NOSPLIT, $0-12
 	MOVQ a+0(FP), R8
-	MOVQ args_extra(R8), R11
-	ZSETUPDRAW
-	ZEVENLANES
-	ZSETUPBF
-
-	PCALIGN $64
-
-loop:
-	ZLOOPBF16(ZPAPER2)
-	SUBQ $32, R10
-	JNZ  loop
-	ZFINISH
+	ZFUSED(EXTRA(ZSETUPBF16), ZLOOPBF16, ZPAPER2)
 	MOVL AX, nan+8(FP)
 	RET
 
 // func cautiousRandomBF16AVX512(a *args) (nan uint32)
 TEXT ·cautiousRandomBF16AVX512(SB), NOSPLIT, $0-12
 	MOVQ a+0(FP), R8
-	MOVQ args_extra(R8), R11
-	ZSETUPDRAW
-	ZEVENLANES
-	ZSETUPBF
-
-	PCALIGN $64
-
-loop:
-	ZLOOPBF16(ZCAUTIOUS2)
-	SUBQ $32, R10
-	JNZ  loop
-	ZFINISH
+	ZFUSED(EXTRA(ZSETUPBF16), ZLOOPBF16, ZCAUTIOUS2)
 	MOVL AX, nan+8(FP)
 	RET
 
 // func paperRandomF16AVX512(a *args) (nan uint32)
 TEXT ·paperRandomF16AVX512(SB), NOSPLIT, $0-12
 	MOVQ a+0(FP), R8
-	MOVQ args_extra(R8), R11
-	ZSETUPDRAW
-	ZSETUPPUTH
-
-	PCALIGN $64
-
-loop:
-	ZLOOPF16(ZPAPER2)
-	SUBQ $32, R10
-	JNZ  loop
-	ZFINISH
+	ZFUSED(EXTRA(ZSETUPF16), ZLOOPF16, ZPAPER2)
 	MOVL AX, nan+8(FP)
 	RET
 
 // func cautiousRandomF16AVX512(a *args) (nan uint32)
 TEXT ·cautiousRandomF16AVX512(SB), NOSPLIT, $0-12
 	MOVQ a+0(FP), R8
-	MOVQ args_extra(R8), R11
-	ZSETUPDRAW
-	ZSETUPPUTH
-
-	PCALIGN $64
-
-loop:
-	ZLOOPF16(ZCAUTIOUS2)
-	SUBQ $32, R10
-	JNZ  loop
-	ZFINISH
+	ZFUSED(EXTRA(ZSETUPF16), ZLOOPF16, ZCAUTIOUS2)
 	MOVL AX, nan+8(FP)
 	RET

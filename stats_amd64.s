@@ -250,385 +250,390 @@ GLOBL statsConst<>(SB), RODATA|NOPTR, $80
 	VMAXSD    X0, X12, X12               \
 	VMOVSD    X12, blockStats_maxAbs(R8)
 
+// STATS is a kernel: it begins, adds 16 elements at a time to the sums, and stores what
+// they come to. Smashes everything but R8.
+#define STATS(BEGIN, LOOP, END) \
+	BEGIN        \
+	PCALIGN $64  \
+loop:            \
+	LOOP         \
+	SUBQ $16, CX \
+	JNZ  loop    \
+	END
+
+// ZSTATS is STATS for kernels that add 32 elements at a time, and the last 16, if any,
+// by LAST.
+#define ZSTATS(BEGIN, LOOP, LAST, END) \
+	BEGIN        \
+	SUBQ $32, CX \
+	JCS  last    \
+	PCALIGN $64  \
+loop:            \
+	LOOP         \
+	SUBQ $32, CX \
+	JCC  loop    \
+last:            \
+	ADDQ $32, CX \
+	JEQ  summed  \
+	LAST         \
+summed:          \
+	END
+
+// BEGIN, LOOP and END of each type, as STATS has them, smash what the table has as
+// scratch.
+#define BEGINF32 \
+	ZEROSUMS             \
+	ABSMASK(VPSRLD, Y14) \
+	VXORPS Y12, Y12, Y12
+#define LOOPF32 \
+	PREFETCHT0 2048(SI)                 \
+	VANDPS     (SI), Y14, Y4            \
+	VPMAXSD    Y4, Y12, Y12             \
+	VANDPS     32(SI), Y14, Y4          \
+	VPMAXSD    Y4, Y12, Y12             \
+	SQUARES(VCVTPS2PD, (SI), Y0, Y8)    \
+	SQUARES(VCVTPS2PD, 16(SI), Y1, Y9)  \
+	SQUARES(VCVTPS2PD, 32(SI), Y2, Y10) \
+	SQUARES(VCVTPS2PD, 48(SI), Y3, Y11) \
+	ADDQ       $64, SI
+#define ENDF32 \
+	STORESUMS                 \
+	VEXTRACTF128 $1, Y12, X0  \
+	VPMAXSD      X0, X12, X12 \
+	VCVTPS2PD    X12, Y12     \
+	VEXTRACTF128 $1, Y12, X0  \
+	VMAXPD       X0, X12, X12 \
+	STOREMAX                  \
+	VZEROUPPER
+
 // func statsF32AVX2(b *blockStats, grad unsafe.Pointer, n int)
 TEXT ·statsF32AVX2(SB), NOSPLIT, $0-24
-	MOVQ   b+0(FP), R8
-	MOVQ   grad+8(FP), SI
-	MOVQ   n+16(FP), CX
-	ZEROSUMS
-	ABSMASK(VPSRLD, Y14)
-	VXORPS Y12, Y12, Y12
-
-	PCALIGN $64
-
-loop:
-	PREFETCHT0 2048(SI)
-	VANDPS     (SI), Y14, Y4
-	VPMAXSD    Y4, Y12, Y12
-	VANDPS     32(SI), Y14, Y4
-	VPMAXSD    Y4, Y12, Y12
-	SQUARES(VCVTPS2PD, (SI), Y0, Y8)
-	SQUARES(VCVTPS2PD, 16(SI), Y1, Y9)
-	SQUARES(VCVTPS2PD, 32(SI), Y2, Y10)
-	SQUARES(VCVTPS2PD, 48(SI), Y3, Y11)
-	ADDQ       $64, SI
-	SUBQ       $16, CX
-	JNZ        loop
-	STORESUMS
-	VEXTRACTF128 $1, Y12, X0
-	VPMAXSD      X0, X12, X12
-	VCVTPS2PD    X12, Y12
-	VEXTRACTF128 $1, Y12, X0
-	VMAXPD       X0, X12, X12
-	STOREMAX
-	VZEROUPPER
+	MOVQ b+0(FP), R8
+	MOVQ grad+8(FP), SI
+	MOVQ n+16(FP), CX
+	STATS(BEGINF32, LOOPF32, ENDF32)
 	RET
+
+#define BEGINF64 \
+	ZEROSUMS             \
+	ABSMASK(VPSRLQ, Y14) \
+	VXORPD Y12, Y12, Y12
+#define LOOPF64 \
+	PREFETCHT0 2048(SI)               \
+	PREFETCHT0 2112(SI)               \
+	VANDPD     (SI), Y14, Y4          \
+	VMAXPD     Y4, Y12, Y12           \
+	VANDPD     32(SI), Y14, Y4        \
+	VMAXPD     Y4, Y12, Y12           \
+	VANDPD     64(SI), Y14, Y4        \
+	VMAXPD     Y4, Y12, Y12           \
+	VANDPD     96(SI), Y14, Y4        \
+	VMAXPD     Y4, Y12, Y12           \
+	SQUARES(VMOVUPD, (SI), Y0, Y8)    \
+	SQUARES(VMOVUPD, 32(SI), Y1, Y9)  \
+	SQUARES(VMOVUPD, 64(SI), Y2, Y10) \
+	SQUARES(VMOVUPD, 96(SI), Y3, Y11) \
+	ADDQ       $128, SI
+#define ENDF64 \
+	STORESUMS                 \
+	VEXTRACTF128 $1, Y12, X0  \
+	VMAXPD       X0, X12, X12 \
+	STOREMAX                  \
+	VZEROUPPER
 
 // func statsF64AVX2(b *blockStats, grad unsafe.Pointer, n int)
 TEXT ·statsF64AVX2(SB), NOSPLIT, $0-24
-	MOVQ   b+0(FP), R8
-	MOVQ   grad+8(FP), SI
-	MOVQ   n+16(FP), CX
-	ZEROSUMS
-	ABSMASK(VPSRLQ, Y14)
-	VXORPD Y12, Y12, Y12
-
-	PCALIGN $64
-
-loop:
-	PREFETCHT0 2048(SI)
-	PREFETCHT0 2112(SI)
-	VANDPD     (SI), Y14, Y4
-	VMAXPD     Y4, Y12, Y12
-	VANDPD     32(SI), Y14, Y4
-	VMAXPD     Y4, Y12, Y12
-	VANDPD     64(SI), Y14, Y4
-	VMAXPD     Y4, Y12, Y12
-	VANDPD     96(SI), Y14, Y4
-	VMAXPD     Y4, Y12, Y12
-	SQUARES(VMOVUPD, (SI), Y0, Y8)
-	SQUARES(VMOVUPD, 32(SI), Y1, Y9)
-	SQUARES(VMOVUPD, 64(SI), Y2, Y10)
-	SQUARES(VMOVUPD, 96(SI), Y3, Y11)
-	ADDQ       $128, SI
-	SUBQ       $16, CX
-	JNZ        loop
-	STORESUMS
-	VEXTRACTF128 $1, Y12, X0
-	VMAXPD       X0, X12, X12
-	STOREMAX
-	VZEROUPPER
+	MOVQ b+0(FP), R8
+	MOVQ grad+8(FP), SI
+	MOVQ n+16(FP), CX
+	STATS(BEGINF64, LOOPF64, ENDF64)
 	RET
 
 // The squares of bfloat16 numbers between 2⁻⁶³ and 2⁶⁴ are exact in float32, with 16
-// digits. If there are others, widened does them again.
+// digits. If there are others, WIDERBF16 does all again.
+#define BEGINBF16 \
+	ZEROSUMS               \
+	VPXOR    Y12, Y12, Y12 \
+	VPCMPEQD Y5, Y5, Y5    \
+	VPSRLW   $1, Y5, Y14   \
+	VPSLLD   $16, Y14, Y7  \
+	VPCMPEQD Y13, Y13, Y13 \
+	UPPER(Y15)
+#define LOOPBF16 \
+	PREFETCHT0 2048(SI)     \
+	BFPARTS((SI))           \
+	VPMAXUW    Y4, Y12, Y12 \
+	VPADDW     Y5, Y4, Y4   \
+	VPMINUW    Y4, Y13, Y13 \
+	VMULPS     Y0, Y0, Y0   \
+	VMULPS     Y2, Y2, Y2   \
+	BFSPLIT(Y0, Y1)         \
+	VADDPD     Y1, Y8, Y8   \
+	VADDPD     Y0, Y10, Y10 \
+	BFSPLIT(Y2, Y3)         \
+	VADDPD     Y3, Y9, Y9   \
+	VADDPD     Y2, Y11, Y11 \
+	ADDQ       $32, SI
+#define ENDBF16 \
+	HIGHEST              \
+	LOWEST(X13, Y13, DX) \
+	STOREBFMAX           \
+	CMPL AX, $0x7F80     \
+	JCC  notFinite       \
+	CMPL AX, $0x5F80     \
+	JCC  widened         \
+	CMPL DX, $0x1FFF     \
+	JCS  widened         \
+	UNSCALE              \
+store:                   \
+	STORETRANSPOSED      \
+done:                    \
+	VZEROUPPER
+
+// WIDERBF16 follows widened, where ENDBF16 goes if squares aren't exact: SI and CX are
+// read again. If there is an infinity or a NaN, it goes to notFinite.
+#define WIDERBF16 \
+	ZEROSUMS                                \
+	BROADCASTQ($0x77F0000000000000, X6, Y6) \
+	PCALIGN $64                             \
+wideLoop:                                   \
+	BFPARTS((SI))                           \
+	BFSPLIT(Y0, Y1)                         \
+	ADDSMALL(Y1, Y8)                        \
+	ADDSMALL(Y0, Y10)                       \
+	BFSPLIT(Y2, Y3)                         \
+	ADDSMALL(Y3, Y9)                        \
+	ADDSMALL(Y2, Y11)                       \
+	ADDQ    $32, SI                         \
+	SUBQ    $16, CX                         \
+	JNZ     wideLoop                        \
+	JMP     store                           \
+notFinite:                                  \
+	NOTFINITE                               \
+	JMP     done
 
 // func statsBF16AVX2(b *blockStats, grad unsafe.Pointer, n int)
 TEXT ·statsBF16AVX2(SB), NOSPLIT, $0-24
-	MOVQ     b+0(FP), R8
-	MOVQ     grad+8(FP), SI
-	MOVQ     n+16(FP), CX
-	ZEROSUMS
-	VPXOR    Y12, Y12, Y12
-	VPCMPEQD Y5, Y5, Y5
-	VPSRLW   $1, Y5, Y14
-	VPSLLD   $16, Y14, Y7
-	VPCMPEQD Y13, Y13, Y13
-	UPPER(Y15)
-
-	PCALIGN $64
-
-loop:
-	PREFETCHT0 2048(SI)
-	BFPARTS((SI))
-	VPMAXUW    Y4, Y12, Y12
-	VPADDW     Y5, Y4, Y4
-	VPMINUW    Y4, Y13, Y13
-	VMULPS     Y0, Y0, Y0
-	VMULPS     Y2, Y2, Y2
-	BFSPLIT(Y0, Y1)
-	VADDPD     Y1, Y8, Y8
-	VADDPD     Y0, Y10, Y10
-	BFSPLIT(Y2, Y3)
-	VADDPD     Y3, Y9, Y9
-	VADDPD     Y2, Y11, Y11
-	ADDQ       $32, SI
-	SUBQ       $16, CX
-	JNZ        loop
-	HIGHEST
-	LOWEST(X13, Y13, DX)
-	STOREBFMAX
-	CMPL       AX, $0x7F80
-	JCC        notFinite
-	CMPL       AX, $0x5F80
-	JCC        widened
-	CMPL       DX, $0x1FFF
-	JCS        widened
-	UNSCALE
-
-store:
-	STORETRANSPOSED
-
-done:
-	VZEROUPPER
+	MOVQ b+0(FP), R8
+	MOVQ grad+8(FP), SI
+	MOVQ n+16(FP), CX
+	STATS(BEGINBF16, LOOPBF16, ENDBF16)
 	RET
 
 widened:
 	MOVQ grad+8(FP), SI
 	MOVQ n+16(FP), CX
-	ZEROSUMS
-	BROADCASTQ($0x77F0000000000000, X6, Y6)
+	WIDERBF16
 
-	PCALIGN $64
-
-wideLoop:
-	BFPARTS((SI))
-	BFSPLIT(Y0, Y1)
-	ADDSMALL(Y1, Y8)
-	ADDSMALL(Y0, Y10)
-	BFSPLIT(Y2, Y3)
-	ADDSMALL(Y3, Y9)
-	ADDSMALL(Y2, Y11)
-	ADDQ $32, SI
-	SUBQ $16, CX
-	JNZ  wideLoop
-	JMP  store
-
-notFinite:
-	NOTFINITE
-	JMP done
+#define BEGINF16 \
+	ZEROSUMS               \
+	VPXOR    Y12, Y12, Y12 \
+	VPCMPEQD Y14, Y14, Y14 \
+	VPSRLW   $1, Y14, Y14  \
+	UPPER(Y15)             \
+	BROADCASTQ($0x20000000, X6, Y6)
+#define LOOPF16 \
+	PREFETCHT0 2048(SI)      \
+	VPAND      (SI), Y14, Y4 \
+	VPMAXUW    Y4, Y12, Y12  \
+	HEIGHT((SI), Y8, Y9)     \
+	HEIGHT(16(SI), Y10, Y11) \
+	ADDQ       $32, SI
+#define ENDF16 \
+	UNSCALE                              \
+	STOREZIPPED                          \
+	HIGHEST                              \
+	VMOVD     AX, X12                    \
+	VCVTPH2PS X12, X12                   \
+	VCVTSS2SD X12, X12, X12              \
+	VMOVSD    X12, blockStats_maxAbs(R8) \
+	CMPL      AX, $0x7C00                \
+	JCS       done                       \
+	NOTFINITE                            \
+done:                                    \
+	VZEROUPPER
 
 // func statsF16AVX2(b *blockStats, grad unsafe.Pointer, n int)
 TEXT ·statsF16AVX2(SB), NOSPLIT, $0-24
-	MOVQ     b+0(FP), R8
-	MOVQ     grad+8(FP), SI
-	MOVQ     n+16(FP), CX
-	ZEROSUMS
-	VPXOR    Y12, Y12, Y12
-	VPCMPEQD Y14, Y14, Y14
-	VPSRLW   $1, Y14, Y14
-	UPPER(Y15)
-	BROADCASTQ($0x20000000, X6, Y6)
-
-	PCALIGN $64
-
-loop:
-	PREFETCHT0 2048(SI)
-	VPAND      (SI), Y14, Y4
-	VPMAXUW    Y4, Y12, Y12
-	HEIGHT((SI), Y8, Y9)
-	HEIGHT(16(SI), Y10, Y11)
-	ADDQ       $32, SI
-	SUBQ       $16, CX
-	JNZ        loop
-	UNSCALE
-	STOREZIPPED
-	HIGHEST
-	VMOVD      AX, X12
-	VCVTPH2PS  X12, X12
-	VCVTSS2SD  X12, X12, X12
-	VMOVSD     X12, blockStats_maxAbs(R8)
-	CMPL       AX, $0x7C00
-	JCS        done
-	NOTFINITE
-
-done:
-	VZEROUPPER
+	MOVQ b+0(FP), R8
+	MOVQ grad+8(FP), SI
+	MOVQ n+16(FP), CX
+	STATS(BEGINF16, LOOPF16, ENDF16)
 	RET
+
+#define ZBEGINF32 \
+	VMOVUPD    SUMS(0), Z8          \
+	VMOVUPD    SUMS(2), Z9          \
+	VPTERNLOGD $0xFF, Z14, Z14, Z14 \
+	VPSRLD     $1, Z14, Z14         \
+	VPXORD     Z12, Z12, Z12
+#define ZLOOPF32 \
+	PREFETCHT0 1024(SI)                \
+	VANDPS     (SI), Z14, Z2           \
+	VMAXPS     Z2, Z12, Z12            \
+	SQUARES(VCVTPS2PD, (SI), Z0, Z8)   \
+	SQUARES(VCVTPS2PD, 32(SI), Z1, Z9) \
+	ADDQ       $64, SI
+#define ZENDF32 \
+	VMOVUPD       Z8, SUMS(0)  \
+	VMOVUPD       Z9, SUMS(2)  \
+	VEXTRACTF64X4 $1, Z12, Y0  \
+	VMAXPS        Y0, Y12, Y12 \
+	VEXTRACTF128  $1, Y12, X0  \
+	VMAXPS        X0, X12, X12 \
+	VCVTPS2PD     X12, Y12     \
+	VEXTRACTF128  $1, Y12, X0  \
+	VMAXPD        X0, X12, X12 \
+	STOREMAX                   \
+	VZEROUPPER
 
 // func statsF32AVX512(b *blockStats, grad unsafe.Pointer, n int)
 TEXT ·statsF32AVX512(SB), NOSPLIT, $0-24
-	MOVQ     b+0(FP), R8
-	MOVQ     grad+8(FP), SI
-	MOVQ     n+16(FP), CX
-	VMOVUPD  SUMS(0), Z8
-	VMOVUPD  SUMS(2), Z9
-	VPTERNLOGD $0xFF, Z14, Z14, Z14
-	VPSRLD   $1, Z14, Z14
-	VPXORD   Z12, Z12, Z12
-
-	PCALIGN $64
-
-loop:
-	PREFETCHT0 1024(SI)
-	VANDPS     (SI), Z14, Z2
-	VMAXPS     Z2, Z12, Z12
-	SQUARES(VCVTPS2PD, (SI), Z0, Z8)
-	SQUARES(VCVTPS2PD, 32(SI), Z1, Z9)
-	ADDQ       $64, SI
-	SUBQ       $16, CX
-	JNZ        loop
-	VMOVUPD      Z8, SUMS(0)
-	VMOVUPD      Z9, SUMS(2)
-	VEXTRACTF64X4 $1, Z12, Y0
-	VMAXPS       Y0, Y12, Y12
-	VEXTRACTF128 $1, Y12, X0
-	VMAXPS       X0, X12, X12
-	VCVTPS2PD    X12, Y12
-	VEXTRACTF128 $1, Y12, X0
-	VMAXPD       X0, X12, X12
-	STOREMAX
-	VZEROUPPER
+	MOVQ b+0(FP), R8
+	MOVQ grad+8(FP), SI
+	MOVQ n+16(FP), CX
+	STATS(ZBEGINF32, ZLOOPF32, ZENDF32)
 	RET
+
+#define ZBEGINF64 \
+	VMOVUPD    SUMS(0), Z8          \
+	VMOVUPD    SUMS(2), Z9          \
+	VPTERNLOGD $0xFF, Z14, Z14, Z14 \
+	VPSRLQ     $1, Z14, Z14         \
+	VPXORD     Z12, Z12, Z12
+#define ZLOOPF64 \
+	PREFETCHT0 1024(SI)              \
+	PREFETCHT0 1088(SI)              \
+	VANDPD     (SI), Z14, Z2         \
+	VMAXPD     Z2, Z12, Z12          \
+	VANDPD     64(SI), Z14, Z2       \
+	VMAXPD     Z2, Z12, Z12          \
+	SQUARES(VMOVUPD, (SI), Z0, Z8)   \
+	SQUARES(VMOVUPD, 64(SI), Z1, Z9) \
+	ADDQ       $128, SI
+#define ZENDF64 \
+	VMOVUPD       Z8, SUMS(0)  \
+	VMOVUPD       Z9, SUMS(2)  \
+	VEXTRACTF64X4 $1, Z12, Y0  \
+	VMAXPD        Y0, Y12, Y12 \
+	VEXTRACTF128  $1, Y12, X0  \
+	VMAXPD        X0, X12, X12 \
+	STOREMAX                   \
+	VZEROUPPER
 
 // func statsF64AVX512(b *blockStats, grad unsafe.Pointer, n int)
 TEXT ·statsF64AVX512(SB), NOSPLIT, $0-24
-	MOVQ     b+0(FP), R8
-	MOVQ     grad+8(FP), SI
-	MOVQ     n+16(FP), CX
-	VMOVUPD  SUMS(0), Z8
-	VMOVUPD  SUMS(2), Z9
-	VPTERNLOGD $0xFF, Z14, Z14, Z14
-	VPSRLQ   $1, Z14, Z14
-	VPXORD   Z12, Z12, Z12
-
-	PCALIGN $64
-
-loop:
-	PREFETCHT0 1024(SI)
-	PREFETCHT0 1088(SI)
-	VANDPD     (SI), Z14, Z2
-	VMAXPD     Z2, Z12, Z12
-	VANDPD     64(SI), Z14, Z2
-	VMAXPD     Z2, Z12, Z12
-	SQUARES(VMOVUPD, (SI), Z0, Z8)
-	SQUARES(VMOVUPD, 64(SI), Z1, Z9)
-	ADDQ       $128, SI
-	SUBQ       $16, CX
-	JNZ        loop
-	VMOVUPD      Z8, SUMS(0)
-	VMOVUPD      Z9, SUMS(2)
-	VEXTRACTF64X4 $1, Z12, Y0
-	VMAXPD       Y0, Y12, Y12
-	VEXTRACTF128 $1, Y12, X0
-	VMAXPD       X0, X12, X12
-	STOREMAX
-	VZEROUPPER
+	MOVQ b+0(FP), R8
+	MOVQ grad+8(FP), SI
+	MOVQ n+16(FP), CX
+	STATS(ZBEGINF64, ZLOOPF64, ZENDF64)
 	RET
+
+#define ZBEGINBF16 \
+	ZSETUPSUMS               \
+	VMOVDQU64 Z5, Z13        \
+	VMOVDQU64 BOTHHALVES, Z7 \
+	MOVL      $0xAAAA, AX    \
+	KMOVW     AX, K1
+#define ZLOOPBF16 \
+	PREFETCHT0 1024(SI)      \
+	VPANDD     (SI), Z14, Z4 \
+	BFEXTREMES(Z4)           \
+	BFSPREAD((SI), Z0, Z1)   \
+	BFSPREAD(32(SI), Z2, Z3) \
+	ADDQ       $64, SI
+#define ZLASTBF16 \
+	VPAND (SI), Y14, Y4 \
+	BFEXTREMES(Z4)      \
+	BFSPREAD((SI), Z0, Z1)
+#define ZENDBF16 \
+	ZHIGHEST                        \
+	VEXTRACTI64X4 $1, Z13, Y0       \
+	VPMINUW       Y0, Y13, Y13      \
+	LOWEST(X13, Y13, DX)            \
+	STOREBFMAX                      \
+	CMPL          AX, $0x7F80       \
+	JCC           notFinite         \
+	CMPL          AX, $0x5F80       \
+	JCC           widened           \
+	CMPL          DX, $0x1FFF       \
+	JCS           widened           \
+	ZUNSCALE                        \
+	VSHUFF64X2    $0x88, Z9, Z8, Z0 \
+	VSHUFF64X2    $0xDD, Z9, Z8, Z9 \
+	VMOVUPD       Z0, Z8            \
+store:                              \
+	VMOVUPD       Z8, SUMS(0)       \
+	VMOVUPD       Z9, SUMS(2)       \
+done:                               \
+	VZEROUPPER
+
+// ZWIDERBF16 is the same for ZENDBF16.
+#define ZWIDERBF16 \
+	VPXOR   X8, X8, X8 \
+	VPXOR   X9, X9, X9 \
+	PCALIGN $64        \
+wideLoop:              \
+	BFSIXTEEN((SI))    \
+	ADDQ    $32, SI    \
+	SUBQ    $16, CX    \
+	JNZ     wideLoop   \
+	JMP     store      \
+notFinite:             \
+	NOTFINITE          \
+	JMP     done
 
 // func statsBF16AVX512(b *blockStats, grad unsafe.Pointer, n int)
 TEXT ·statsBF16AVX512(SB), NOSPLIT, $0-24
-	MOVQ       b+0(FP), R8
-	MOVQ       grad+8(FP), SI
-	MOVQ       n+16(FP), CX
-	ZSETUPSUMS
-	VMOVDQU64  Z5, Z13
-	VMOVDQU64  BOTHHALVES, Z7
-	MOVL       $0xAAAA, AX
-	KMOVW      AX, K1
-	SUBQ       $32, CX
-	JCS        last
-
-	PCALIGN $64
-
-loop:
-	PREFETCHT0 1024(SI)
-	VPANDD     (SI), Z14, Z4
-	BFEXTREMES(Z4)
-	BFSPREAD((SI), Z0, Z1)
-	BFSPREAD(32(SI), Z2, Z3)
-	ADDQ       $64, SI
-	SUBQ       $32, CX
-	JCC        loop
-
-last:
-	ADDQ       $32, CX
-	JEQ        summed
-	VPAND      (SI), Y14, Y4
-	BFEXTREMES(Z4)
-	BFSPREAD((SI), Z0, Z1)
-
-summed:
-	ZHIGHEST
-	VEXTRACTI64X4 $1, Z13, Y0
-	VPMINUW    Y0, Y13, Y13
-	LOWEST(X13, Y13, DX)
-	STOREBFMAX
-	CMPL       AX, $0x7F80
-	JCC        notFinite
-	CMPL       AX, $0x5F80
-	JCC        widened
-	CMPL       DX, $0x1FFF
-	JCS        widened
-	ZUNSCALE
-	VSHUFF64X2 $0x88, Z9, Z8, Z0
-	VSHUFF64X2 $0xDD, Z9, Z8, Z9
-	VMOVUPD    Z0, Z8
-
-store:
-	VMOVUPD Z8, SUMS(0)
-	VMOVUPD Z9, SUMS(2)
-
-done:
-	VZEROUPPER
+	MOVQ b+0(FP), R8
+	MOVQ grad+8(FP), SI
+	MOVQ n+16(FP), CX
+	ZSTATS(ZBEGINBF16, ZLOOPBF16, ZLASTBF16, ZENDBF16)
 	RET
 
 widened:
-	MOVQ  grad+8(FP), SI
-	MOVQ  n+16(FP), CX
-	VPXOR X8, X8, X8
-	VPXOR X9, X9, X9
+	MOVQ grad+8(FP), SI
+	MOVQ n+16(FP), CX
+	ZWIDERBF16
 
-	PCALIGN $64
-
-wideLoop:
-	BFSIXTEEN((SI))
-	ADDQ $32, SI
-	SUBQ $16, CX
-	JNZ  wideLoop
-	JMP  store
-
-notFinite:
-	NOTFINITE
-	JMP done
+#define ZBEGINF16 \
+	ZSETUPSUMS          \
+	VPSLLQ $32, Z5, Z15 \
+	ZCONST($0x20000000, Z6)
+#define ZLOOPF16 \
+	PREFETCHT0 1024(SI)      \
+	VPANDD     (SI), Z14, Z4 \
+	VPMAXUW    Z4, Z12, Z12  \
+	HSPREAD((SI), Z0, Z1)    \
+	HSPREAD(32(SI), Z2, Z3)  \
+	ADDQ       $64, SI
+#define ZLASTF16 \
+	VPAND   (SI), Y14, Y4 \
+	VPMAXUW Z4, Z12, Z12  \
+	HSPREAD((SI), Z0, Z1)
+#define ZENDF16 \
+	ZUNSCALE                             \
+	VPMOVZXBQ ZIP0, Z0                   \
+	VPMOVZXBQ ZIP8, Z1                   \
+	VPERMI2PD Z9, Z8, Z0                 \
+	VPERMI2PD Z9, Z8, Z1                 \
+	VMOVUPD   Z0, SUMS(0)                \
+	VMOVUPD   Z1, SUMS(2)                \
+	ZHIGHEST                             \
+	VMOVD     AX, X12                    \
+	VCVTPH2PS X12, X12                   \
+	VCVTSS2SD X12, X12, X12              \
+	VMOVSD    X12, blockStats_maxAbs(R8) \
+	CMPL      AX, $0x7C00                \
+	JCS       done                       \
+	NOTFINITE                            \
+done:                                    \
+	VZEROUPPER
 
 // func statsF16AVX512(b *blockStats, grad unsafe.Pointer, n int)
 TEXT ·statsF16AVX512(SB), NOSPLIT, $0-24
-	MOVQ       b+0(FP), R8
-	MOVQ       grad+8(FP), SI
-	MOVQ       n+16(FP), CX
-	ZSETUPSUMS
-	VPSLLQ     $32, Z5, Z15
-	ZCONST($0x20000000, Z6)
-	SUBQ       $32, CX
-	JCS        last
-
-	PCALIGN $64
-
-loop:
-	PREFETCHT0 1024(SI)
-	VPANDD     (SI), Z14, Z4
-	VPMAXUW    Z4, Z12, Z12
-	HSPREAD((SI), Z0, Z1)
-	HSPREAD(32(SI), Z2, Z3)
-	ADDQ       $64, SI
-	SUBQ       $32, CX
-	JCC        loop
-
-last:
-	ADDQ       $32, CX
-	JEQ        summed
-	VPAND      (SI), Y14, Y4
-	VPMAXUW    Z4, Z12, Z12
-	HSPREAD((SI), Z0, Z1)
-
-summed:
-	ZUNSCALE
-	VPMOVZXBQ  ZIP0, Z0
-	VPMOVZXBQ  ZIP8, Z1
-	VPERMI2PD  Z9, Z8, Z0
-	VPERMI2PD  Z9, Z8, Z1
-	VMOVUPD    Z0, SUMS(0)
-	VMOVUPD    Z1, SUMS(2)
-	ZHIGHEST
-	VMOVD      AX, X12
-	VCVTPH2PS  X12, X12
-	VCVTSS2SD  X12, X12, X12
-	VMOVSD     X12, blockStats_maxAbs(R8)
-	CMPL       AX, $0x7C00
-	JCS        done
-	NOTFINITE
-
-done:
-	VZEROUPPER
+	MOVQ b+0(FP), R8
+	MOVQ grad+8(FP), SI
+	MOVQ n+16(FP), CX
+	ZSTATS(ZBEGINF16, ZLOOPF16, ZLASTF16, ZENDF16)
 	RET

@@ -73,112 +73,115 @@
 	FCVTSD F24, F24     \
 	FMOVD  F24, blockStats_maxAbs(R0)
 
+// STATS is a kernel: it adds 16 elements at a time to the sums, stores them, and what is
+// the largest of the magnitudes. Smashes everything but R0.
+#define STATS(LOOP, LARGEST) \
+	SETUPSUMS    \
+loop:            \
+	LOOP         \
+	SUBS $16, R3 \
+	BNE  loop    \
+	STORESUMS    \
+	LARGEST
+
+// LOOP and LARGEST of each type smash what the table doesn't keep.
+#define LOOPF32 \
+	LOAD4(R1, F0, F1, F2, F3) \
+	DOUBLES                   \
+	FOURK(ABS4S, 0, 0, 0)     \
+	FOURV(FMUL2D, 8, 8, 8)    \
+	FOURV(FMUL2D, 12, 12, 12) \
+	FOURV(FMAX4S, 0, 24, 24)  \
+	ADDSQUARES                \
+	ADD $64, R1
+#define LARGESTF32 \
+	FMAX4S(25, 24, 24) \
+	FMAX4S(27, 26, 26) \
+	FMAX4S(26, 24, 24) \
+	STOREMAX32
+
 // func statsF32NEON(b *blockStats, grad unsafe.Pointer, n int)
 TEXT ·statsF32NEON(SB), NOSPLIT, $0-24
 	MOVD b+0(FP), R0
 	MOVD grad+8(FP), R1
 	MOVD n+16(FP), R3
-	SETUPSUMS
-
-loop:
-	LOAD4(R1, F0, F1, F2, F3)
-	DOUBLES
-	FOURK(ABS4S, 0, 0, 0)
-	FOURV(FMUL2D, 8, 8, 8)
-	FOURV(FMUL2D, 12, 12, 12)
-	FOURV(FMAX4S, 0, 24, 24)
-	ADDSQUARES
-	ADD  $64, R1
-	SUBS $16, R3
-	BNE  loop
-	STORESUMS
-	FMAX4S(25, 24, 24)
-	FMAX4S(27, 26, 26)
-	FMAX4S(26, 24, 24)
-	STOREMAX32
+	STATS(LOOPF32, LARGESTF32)
 	RET
+
+#define LOOPF64 \
+	LOAD4(R1, F0, F1, F2, F3) \
+	ADD $64, R1               \
+	LOAD4(R1, F4, F5, F6, F7) \
+	ADD $64, R1               \
+	FOURV(FMUL2D, 0, 0, 8)    \
+	FOURV(FMUL2D, 4, 4, 12)   \
+	FOURK(ABS2D, 0, 0, 0)     \
+	FOURK(ABS2D, 0, 4, 4)     \
+	FOURV(FADD2D, 8, 16, 16)  \
+	FOURV(FMAX2D, 0, 24, 24)  \
+	FOURV(FADD2D, 12, 20, 20) \
+	FOURV(FMAX2D, 4, 24, 24)
+#define LARGESTF64 \
+	FMAX2D(25, 24, 24)  \
+	FMAX2D(27, 26, 26)  \
+	FMAX2D(26, 24, 24)  \
+	FMAXP2D(24, 24, 24) \
+	FMOVD F24, blockStats_maxAbs(R0)
 
 // func statsF64NEON(b *blockStats, grad unsafe.Pointer, n int)
 TEXT ·statsF64NEON(SB), NOSPLIT, $0-24
 	MOVD b+0(FP), R0
 	MOVD grad+8(FP), R1
 	MOVD n+16(FP), R3
-	SETUPSUMS
-
-loop:
-	LOAD4(R1, F0, F1, F2, F3)
-	ADD  $64, R1
-	LOAD4(R1, F4, F5, F6, F7)
-	ADD  $64, R1
-	FOURV(FMUL2D, 0, 0, 8)
-	FOURV(FMUL2D, 4, 4, 12)
-	FOURK(ABS2D, 0, 0, 0)
-	FOURK(ABS2D, 0, 4, 4)
-	FOURV(FADD2D, 8, 16, 16)
-	FOURV(FMAX2D, 0, 24, 24)
-	FOURV(FADD2D, 12, 20, 20)
-	FOURV(FMAX2D, 4, 24, 24)
-	SUBS $16, R3
-	BNE  loop
-	STORESUMS
-	FMAX2D(25, 24, 24)
-	FMAX2D(27, 26, 26)
-	FMAX2D(26, 24, 24)
-	FMAXP2D(24, 24, 24)
-	FMOVD F24, blockStats_maxAbs(R0)
+	STATS(LOOPF64, LARGESTF64)
 	RET
+
+#define LOOPBF16 \
+	FLDPQ (R1), (F4, F5)      \
+	WIDENBF(4, 0)             \
+	DOUBLES                   \
+	LARGEST16                 \
+	FOURV(FMUL2D, 8, 8, 8)    \
+	FOURV(FMUL2D, 12, 12, 12) \
+	ADDSQUARES                \
+	ADD   $32, R1
+#define LARGESTBF16 \
+	UMAX8H(25, 24, 24)    \
+	USHR8H(1, 24, 24)     \
+	ZIP1_8H(24, KZERO, 0) \
+	ZIP2_8H(24, KZERO, 1) \
+	FMAX4S(1, 0, 24)      \
+	STOREMAX32
 
 // func statsBF16NEON(b *blockStats, grad unsafe.Pointer, n int)
 TEXT ·statsBF16NEON(SB), NOSPLIT, $0-24
 	MOVD b+0(FP), R0
 	MOVD grad+8(FP), R1
 	MOVD n+16(FP), R3
-	SETUPSUMS
-
-loop:
-	FLDPQ (R1), (F4, F5)
-	WIDENBF(4, 0)
-	DOUBLES
-	LARGEST16
-	FOURV(FMUL2D, 8, 8, 8)
-	FOURV(FMUL2D, 12, 12, 12)
-	ADDSQUARES
-	ADD  $32, R1
-	SUBS $16, R3
-	BNE  loop
-	STORESUMS
-	UMAX8H(25, 24, 24)
-	USHR8H(1, 24, 24)
-	ZIP1_8H(24, KZERO, 0)
-	ZIP2_8H(24, KZERO, 1)
-	FMAX4S(1, 0, 24)
-	STOREMAX32
+	STATS(LOOPBF16, LARGESTBF16)
 	RET
 
 // A half's square is exact in float32.
+#define LOOPF16 \
+	FLDPQ (R1), (F4, F5)   \
+	WIDENH(4, 0)           \
+	LARGEST16              \
+	FOURV(FMUL4S, 0, 0, 0) \
+	DOUBLES                \
+	ADDSQUARES             \
+	ADD   $32, R1
+#define LARGESTF16 \
+	UMAX8H(25, 24, 24) \
+	USHR8H(1, 24, 24)  \
+	FCVTL_4H4S(24, 0)  \
+	FCVTL2_8H4S(24, 1) \
+	FMAX4S(1, 0, 24)   \
+	STOREMAX32
 
 // func statsF16NEON(b *blockStats, grad unsafe.Pointer, n int)
 TEXT ·statsF16NEON(SB), NOSPLIT, $0-24
 	MOVD b+0(FP), R0
 	MOVD grad+8(FP), R1
 	MOVD n+16(FP), R3
-	SETUPSUMS
-
-loop:
-	FLDPQ (R1), (F4, F5)
-	WIDENH(4, 0)
-	LARGEST16
-	FOURV(FMUL4S, 0, 0, 0)
-	DOUBLES
-	ADDSQUARES
-	ADD  $32, R1
-	SUBS $16, R3
-	BNE  loop
-	STORESUMS
-	UMAX8H(25, 24, 24)
-	USHR8H(1, 24, 24)
-	FCVTL_4H4S(24, 0)
-	FCVTL2_8H4S(24, 1)
-	FMAX4S(1, 0, 24)
-	STOREMAX32
+	STATS(LOOPF16, LARGESTF16)
 	RET

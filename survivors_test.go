@@ -52,7 +52,7 @@ func TestTables(t *testing.T) {
 		require.NoError(t, err)
 		return string(b)
 	}
-	single, double := read("kernel_amd64.s"), read("f64_amd64.s")
+	single, double := read("kernel_amd64.s"), read("kernel_f64_amd64.s")
 	assert.NoError(t, checkConstants(single, &tanh32, 127))
 	assert.NoError(t, checkConstants(double, &tanh64, 1023))
 	other := tanh64

@@ -138,7 +138,7 @@ func newPlan(arch string, emulated bool) (*plan, error) {
 			p.impl, p.env = "avx", []string{"LION_REQUIRE=avx2,avx512"}
 			p.runs = func(text string) bool { return strings.HasSuffix(text, "AVX2") || strings.HasSuffix(text, "AVX512") }
 		} else {
-			p.leftOut = "AVX-512, which this CPU hasn't got: its TEXTs and avx512.h"
+			p.leftOut = "AVX-512, which this CPU hasn't got: its TEXTs and avx512_amd64.h"
 		}
 	case arch == "arm64":
 		p.impl, p.env = "neon", []string{"LION_REQUIRE=neon"}

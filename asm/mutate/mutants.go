@@ -35,6 +35,7 @@ var (
 	textHead  = regexp.MustCompile(`^TEXT ·(\w+)\(`)
 	macroHead = regexp.MustCompile(`^#define (\w+)(\([^)]*\))?[ \t]*`)
 	dataHead  = regexp.MustCompile(`^DATA (\w+)<>`)
+	otherHead = regexp.MustCompile(`^(//|#|DATA|GLOBL)`) // a TEXT may go on after RET, but not there
 	word      = regexp.MustCompile(`\w+`)
 )
 
@@ -52,6 +53,8 @@ func readSource(name string) (*source, error) {
 		}
 		if m := textHead.FindStringSubmatch(l); m != nil {
 			text = m[1]
+		} else if otherHead.MatchString(l) {
+			text = ""
 		}
 		if m := dataHead.FindStringSubmatch(l); m != nil {
 			block = m[1]
@@ -63,9 +66,6 @@ func readSource(name string) (*source, error) {
 		s.blocks = append(s.blocks, block)
 		if !continued(l) {
 			macro = ""
-		}
-		if strings.TrimSpace(l) == "RET" {
-			text = ""
 		}
 	}
 	return s, nil

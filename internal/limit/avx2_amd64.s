@@ -43,295 +43,194 @@
 #define AHEAD(off, p) \
 	PREFETCHT0 (1024+off)(p)
 
+// RUN: n blocks, each after AHEADS. Smashes everything.
+#define RUN(AHEADS, BLOCK) \
+	POINTERS     \
+	PCALIGN $64  \
+loop:            \
+	AHEADS       \
+	BLOCK        \
+	DECQ CX      \
+	JNZ  loop    \
+	VZEROUPPER
+
+#define NOAHEAD
+
+// What a block of each shape does and, before it, prefetches.
+#define BLOCK111 \
+	GRAD(0, Y0)  \
+	PAIR(0, Y0)  \
+	GRAD(32, Y0) \
+	PAIR(32, Y0) \
+	ADDQ $64, DI \
+	ADDQ $64, SI \
+	ADDQ $64, DX
+#define AHEAD111 \
+	AHEAD(0, SI) \
+	AHEAD(0, DI) \
+	AHEAD(0, DX)
+
+#define BLOCK1111 \
+	GRAD(0, Y0)     \
+	PAIR(0, Y0)     \
+	XOR(0, BX, Y0)  \
+	GRAD(32, Y0)    \
+	PAIR(32, Y0)    \
+	XOR(32, BX, Y0) \
+	ADDQ $64, DI    \
+	ADDQ $64, SI    \
+	ADDQ $64, DX    \
+	ADDQ $64, BX
+#define AHEAD1111 \
+	AHEAD(0, SI) \
+	AHEAD(0, DI) \
+	AHEAD(0, DX) \
+	AHEAD(0, BX)
+
+#define BLOCK221 \
+	GRAD(0, Y0)     \
+	GRAD(32, Y1)    \
+	XOR(0, DI, Y0)  \
+	XOR(32, DI, Y1) \
+	XOR(0, DX, Y0)  \
+	GRAD(64, Y0)    \
+	GRAD(96, Y4)    \
+	XOR(64, DI, Y0) \
+	XOR(96, DI, Y4) \
+	XOR(32, DX, Y1) \
+	ADDQ $128, DI   \
+	ADDQ $128, SI   \
+	ADDQ $64, DX
+#define AHEAD221 \
+	AHEAD(0, SI)  \
+	AHEAD(64, SI) \
+	AHEAD(0, DI)  \
+	AHEAD(64, DI) \
+	AHEAD(0, DX)
+
+#define BLOCK212S \
+	GRAD(0, Y0)   \
+	GRAD(32, Y1)  \
+	PAIR(0, Y0)   \
+	PAIR(32, Y1)  \
+	COPY(0, Y0)   \
+	PAIR(64, Y0)  \
+	PAIR(96, Y1)  \
+	COPY(32, Y1)  \
+	ADDQ $128, DI \
+	ADDQ $64, SI  \
+	ADDQ $128, DX \
+	ADDQ $64, BX
+#define AHEAD212S \
+	AHEAD(0, SI)  \
+	AHEAD(0, DI)  \
+	AHEAD(64, DI) \
+	AHEAD(0, DX)  \
+	AHEAD(64, DX) \
+	AHEAD(0, BX)
+
+#define BLOCK211S \
+	GRAD(0, Y0)     \
+	GRAD(32, Y1)    \
+	XOR(0, DI, Y0)  \
+	XOR(32, DI, Y1) \
+	XOR(0, DX, Y0)  \
+	COPY(0, Y0)     \
+	XOR(64, DI, Y0) \
+	XOR(96, DI, Y1) \
+	XOR(32, DX, Y1) \
+	COPY(32, Y1)    \
+	ADDQ $128, DI   \
+	ADDQ $64, SI    \
+	ADDQ $64, DX    \
+	ADDQ $64, BX
+#define AHEAD211S \
+	AHEAD(0, SI)  \
+	AHEAD(0, DI)  \
+	AHEAD(64, DI) \
+	AHEAD(0, DX)  \
+	AHEAD(0, BX)
+
+#define BLOCKREAD \
+	GRAD(0, Y0)  \
+	GRAD(32, Y1) \
+	GRAD(64, Y2) \
+	GRAD(96, Y3) \
+	ADDQ $128, SI
+#define AHEADREAD \
+	AHEAD(0, SI) \
+	AHEAD(64, SI)
+
 TEXT ·avx2_111(SB), NOSPLIT, $0-16
 	MOVQ s+0(FP), AX
 	MOVQ n+8(FP), CX
 	ADDQ CX, CX // half a block, one cache line, at a time
-	POINTERS
-	PCALIGN $64
-
-loop:
-	GRAD(0, Y0)
-	PAIR(0, Y0)
-	GRAD(32, Y0)
-	PAIR(32, Y0)
-	ADDQ $64, DI
-	ADDQ $64, SI
-	ADDQ $64, DX
-	DECQ CX
-	JNZ  loop
-	VZEROUPPER
+	RUN(NOAHEAD, BLOCK111)
 	RET
 
 TEXT ·avx2_111pf(SB), NOSPLIT, $0-16
 	MOVQ s+0(FP), AX
 	MOVQ n+8(FP), CX
 	ADDQ CX, CX // half a block, one cache line, at a time
-	POINTERS
-	PCALIGN $64
-
-loop:
-	AHEAD(0, SI)
-	AHEAD(0, DI)
-	AHEAD(0, DX)
-	GRAD(0, Y0)
-	PAIR(0, Y0)
-	GRAD(32, Y0)
-	PAIR(32, Y0)
-	ADDQ $64, DI
-	ADDQ $64, SI
-	ADDQ $64, DX
-	DECQ CX
-	JNZ  loop
-	VZEROUPPER
+	RUN(AHEAD111, BLOCK111)
 	RET
 
 TEXT ·avx2_1111(SB), NOSPLIT, $0-16
 	MOVQ s+0(FP), AX
 	MOVQ n+8(FP), CX
-	POINTERS
-	PCALIGN $64
-
-loop:
-	GRAD(0, Y0)
-	PAIR(0, Y0)
-	XOR(0, BX, Y0)
-	GRAD(32, Y0)
-	PAIR(32, Y0)
-	XOR(32, BX, Y0)
-	ADDQ $64, DI
-	ADDQ $64, SI
-	ADDQ $64, DX
-	ADDQ $64, BX
-	DECQ CX
-	JNZ  loop
-	VZEROUPPER
+	RUN(NOAHEAD, BLOCK1111)
 	RET
 
 TEXT ·avx2_1111pf(SB), NOSPLIT, $0-16
 	MOVQ s+0(FP), AX
 	MOVQ n+8(FP), CX
-	POINTERS
-	PCALIGN $64
-
-loop:
-	AHEAD(0, SI)
-	AHEAD(0, DI)
-	AHEAD(0, DX)
-	AHEAD(0, BX)
-	GRAD(0, Y0)
-	PAIR(0, Y0)
-	XOR(0, BX, Y0)
-	GRAD(32, Y0)
-	PAIR(32, Y0)
-	XOR(32, BX, Y0)
-	ADDQ $64, DI
-	ADDQ $64, SI
-	ADDQ $64, DX
-	ADDQ $64, BX
-	DECQ CX
-	JNZ  loop
-	VZEROUPPER
+	RUN(AHEAD1111, BLOCK1111)
 	RET
 
 TEXT ·avx2_221(SB), NOSPLIT, $0-16
 	MOVQ s+0(FP), AX
 	MOVQ n+8(FP), CX
-	POINTERS
-	PCALIGN $64
-
-loop:
-	GRAD(0, Y0)
-	GRAD(32, Y1)
-	XOR(0, DI, Y0)
-	XOR(32, DI, Y1)
-	XOR(0, DX, Y0)
-	GRAD(64, Y0)
-	GRAD(96, Y4)
-	XOR(64, DI, Y0)
-	XOR(96, DI, Y4)
-	XOR(32, DX, Y1)
-	ADDQ $128, DI
-	ADDQ $128, SI
-	ADDQ $64, DX
-	DECQ CX
-	JNZ  loop
-	VZEROUPPER
+	RUN(NOAHEAD, BLOCK221)
 	RET
 
 TEXT ·avx2_221pf(SB), NOSPLIT, $0-16
 	MOVQ s+0(FP), AX
 	MOVQ n+8(FP), CX
-	POINTERS
-	PCALIGN $64
-
-loop:
-	AHEAD(0, SI)
-	AHEAD(64, SI)
-	AHEAD(0, DI)
-	AHEAD(64, DI)
-	AHEAD(0, DX)
-	GRAD(0, Y0)
-	GRAD(32, Y1)
-	XOR(0, DI, Y0)
-	XOR(32, DI, Y1)
-	XOR(0, DX, Y0)
-	GRAD(64, Y0)
-	GRAD(96, Y4)
-	XOR(64, DI, Y0)
-	XOR(96, DI, Y4)
-	XOR(32, DX, Y1)
-	ADDQ $128, DI
-	ADDQ $128, SI
-	ADDQ $64, DX
-	DECQ CX
-	JNZ  loop
-	VZEROUPPER
+	RUN(AHEAD221, BLOCK221)
 	RET
 
 TEXT ·avx2_212s(SB), NOSPLIT, $0-16
 	MOVQ s+0(FP), AX
 	MOVQ n+8(FP), CX
-	POINTERS
-	PCALIGN $64
-
-loop:
-	GRAD(0, Y0)
-	GRAD(32, Y1)
-	PAIR(0, Y0)
-	PAIR(32, Y1)
-	COPY(0, Y0)
-	PAIR(64, Y0)
-	PAIR(96, Y1)
-	COPY(32, Y1)
-	ADDQ $128, DI
-	ADDQ $64, SI
-	ADDQ $128, DX
-	ADDQ $64, BX
-	DECQ CX
-	JNZ  loop
-	VZEROUPPER
+	RUN(NOAHEAD, BLOCK212S)
 	RET
 
 TEXT ·avx2_212spf(SB), NOSPLIT, $0-16
 	MOVQ s+0(FP), AX
 	MOVQ n+8(FP), CX
-	POINTERS
-	PCALIGN $64
-
-loop:
-	AHEAD(0, SI)
-	AHEAD(0, DI)
-	AHEAD(64, DI)
-	AHEAD(0, DX)
-	AHEAD(64, DX)
-	AHEAD(0, BX)
-	GRAD(0, Y0)
-	GRAD(32, Y1)
-	PAIR(0, Y0)
-	PAIR(32, Y1)
-	COPY(0, Y0)
-	PAIR(64, Y0)
-	PAIR(96, Y1)
-	COPY(32, Y1)
-	ADDQ $128, DI
-	ADDQ $64, SI
-	ADDQ $128, DX
-	ADDQ $64, BX
-	DECQ CX
-	JNZ  loop
-	VZEROUPPER
+	RUN(AHEAD212S, BLOCK212S)
 	RET
 
 TEXT ·avx2_211s(SB), NOSPLIT, $0-16
 	MOVQ s+0(FP), AX
 	MOVQ n+8(FP), CX
-	POINTERS
-	PCALIGN $64
-
-loop:
-	GRAD(0, Y0)
-	GRAD(32, Y1)
-	XOR(0, DI, Y0)
-	XOR(32, DI, Y1)
-	XOR(0, DX, Y0)
-	COPY(0, Y0)
-	XOR(64, DI, Y0)
-	XOR(96, DI, Y1)
-	XOR(32, DX, Y1)
-	COPY(32, Y1)
-	ADDQ $128, DI
-	ADDQ $64, SI
-	ADDQ $64, DX
-	ADDQ $64, BX
-	DECQ CX
-	JNZ  loop
-	VZEROUPPER
+	RUN(NOAHEAD, BLOCK211S)
 	RET
 
 TEXT ·avx2_211spf(SB), NOSPLIT, $0-16
 	MOVQ s+0(FP), AX
 	MOVQ n+8(FP), CX
-	POINTERS
-	PCALIGN $64
-
-loop:
-	AHEAD(0, SI)
-	AHEAD(0, DI)
-	AHEAD(64, DI)
-	AHEAD(0, DX)
-	AHEAD(0, BX)
-	GRAD(0, Y0)
-	GRAD(32, Y1)
-	XOR(0, DI, Y0)
-	XOR(32, DI, Y1)
-	XOR(0, DX, Y0)
-	COPY(0, Y0)
-	XOR(64, DI, Y0)
-	XOR(96, DI, Y1)
-	XOR(32, DX, Y1)
-	COPY(32, Y1)
-	ADDQ $128, DI
-	ADDQ $64, SI
-	ADDQ $64, DX
-	ADDQ $64, BX
-	DECQ CX
-	JNZ  loop
-	VZEROUPPER
+	RUN(AHEAD211S, BLOCK211S)
 	RET
 
 TEXT ·avx2_read(SB), NOSPLIT, $0-16
 	MOVQ s+0(FP), AX
 	MOVQ n+8(FP), CX
-	POINTERS
-	PCALIGN $64
-
-loop:
-	GRAD(0, Y0)
-	GRAD(32, Y1)
-	GRAD(64, Y2)
-	GRAD(96, Y3)
-	ADDQ $128, SI
-	DECQ CX
-	JNZ  loop
-	VZEROUPPER
+	RUN(NOAHEAD, BLOCKREAD)
 	RET
 
 TEXT ·avx2_readpf(SB), NOSPLIT, $0-16
 	MOVQ s+0(FP), AX
 	MOVQ n+8(FP), CX
-	POINTERS
-	PCALIGN $64
-
-loop:
-	AHEAD(0, SI)
-	AHEAD(64, SI)
-	GRAD(0, Y0)
-	GRAD(32, Y1)
-	GRAD(64, Y2)
-	GRAD(96, Y3)
-	ADDQ $128, SI
-	DECQ CX
-	JNZ  loop
-	VZEROUPPER
+	RUN(AHEADREAD, BLOCKREAD)
 	RET

@@ -43,254 +43,174 @@
 #define AHEAD(off, p) \
 	PREFETCHT0 (1024+off)(p)
 
+// RUN: n blocks, each after AHEADS. Smashes everything.
+#define RUN(AHEADS, BLOCK) \
+	POINTERS     \
+	PCALIGN $64  \
+loop:            \
+	AHEADS       \
+	BLOCK        \
+	DECQ CX      \
+	JNZ  loop    \
+	VZEROUPPER
+
+#define NOAHEAD
+
+// What a block of each shape does and, before it, prefetches.
+#define BLOCK111 \
+	GRAD(0, Z0)   \
+	PAIR(0, Z0)   \
+	GRAD(64, Z1)  \
+	PAIR(64, Z1)  \
+	ADDQ $128, DI \
+	ADDQ $128, SI \
+	ADDQ $128, DX
+#define AHEAD111 \
+	AHEAD(0, SI)  \
+	AHEAD(64, SI) \
+	AHEAD(0, DI)  \
+	AHEAD(64, DI) \
+	AHEAD(0, DX)  \
+	AHEAD(64, DX)
+
+#define BLOCK1111 \
+	GRAD(0, Z0)    \
+	PAIR(0, Z0)    \
+	XOR(0, BX, Z0) \
+	ADDQ $64, DI   \
+	ADDQ $64, SI   \
+	ADDQ $64, DX   \
+	ADDQ $64, BX
+#define AHEAD1111 \
+	AHEAD(0, SI) \
+	AHEAD(0, DI) \
+	AHEAD(0, DX) \
+	AHEAD(0, BX)
+
+#define BLOCK221 \
+	GRAD(0, Z0)     \
+	PAIR(0, Z0)     \
+	GRAD(64, Z1)    \
+	XOR(64, DI, Z1) \
+	ADDQ $128, DI   \
+	ADDQ $128, SI   \
+	ADDQ $64, DX
+#define AHEAD221 \
+	AHEAD(0, SI)  \
+	AHEAD(64, SI) \
+	AHEAD(0, DI)  \
+	AHEAD(64, DI) \
+	AHEAD(0, DX)
+
+#define BLOCK212S \
+	GRAD(0, Z0)   \
+	PAIR(0, Z0)   \
+	PAIR(64, Z0)  \
+	COPY(0, Z0)   \
+	ADDQ $128, DI \
+	ADDQ $64, SI  \
+	ADDQ $128, DX \
+	ADDQ $64, BX
+#define AHEAD212S \
+	AHEAD(0, SI)  \
+	AHEAD(0, DI)  \
+	AHEAD(64, DI) \
+	AHEAD(0, DX)  \
+	AHEAD(64, DX) \
+	AHEAD(0, BX)
+
+#define BLOCK211S \
+	GRAD(0, Z0)     \
+	PAIR(0, Z0)     \
+	XOR(64, DI, Z0) \
+	COPY(0, Z0)     \
+	ADDQ $128, DI   \
+	ADDQ $64, SI    \
+	ADDQ $64, DX    \
+	ADDQ $64, BX
+#define AHEAD211S \
+	AHEAD(0, SI)  \
+	AHEAD(0, DI)  \
+	AHEAD(64, DI) \
+	AHEAD(0, DX)  \
+	AHEAD(0, BX)
+
+#define BLOCKREAD \
+	GRAD(0, Z0)  \
+	GRAD(64, Z1) \
+	ADDQ $128, SI
+#define AHEADREAD \
+	AHEAD(0, SI) \
+	AHEAD(64, SI)
+
 TEXT ·avx512_111(SB), NOSPLIT, $0-16
 	MOVQ s+0(FP), AX
 	MOVQ n+8(FP), CX
-	POINTERS
-	PCALIGN $64
-
-loop:
-	GRAD(0, Z0)
-	PAIR(0, Z0)
-	GRAD(64, Z1)
-	PAIR(64, Z1)
-	ADDQ $128, DI
-	ADDQ $128, SI
-	ADDQ $128, DX
-	DECQ CX
-	JNZ  loop
-	VZEROUPPER
+	RUN(NOAHEAD, BLOCK111)
 	RET
 
 TEXT ·avx512_111pf(SB), NOSPLIT, $0-16
 	MOVQ s+0(FP), AX
 	MOVQ n+8(FP), CX
-	POINTERS
-	PCALIGN $64
-
-loop:
-	AHEAD(0, SI)
-	AHEAD(64, SI)
-	AHEAD(0, DI)
-	AHEAD(64, DI)
-	AHEAD(0, DX)
-	AHEAD(64, DX)
-	GRAD(0, Z0)
-	PAIR(0, Z0)
-	GRAD(64, Z1)
-	PAIR(64, Z1)
-	ADDQ $128, DI
-	ADDQ $128, SI
-	ADDQ $128, DX
-	DECQ CX
-	JNZ  loop
-	VZEROUPPER
+	RUN(AHEAD111, BLOCK111)
 	RET
 
 TEXT ·avx512_1111(SB), NOSPLIT, $0-16
 	MOVQ s+0(FP), AX
 	MOVQ n+8(FP), CX
-	POINTERS
-	PCALIGN $64
-
-loop:
-	GRAD(0, Z0)
-	PAIR(0, Z0)
-	XOR(0, BX, Z0)
-	ADDQ $64, DI
-	ADDQ $64, SI
-	ADDQ $64, DX
-	ADDQ $64, BX
-	DECQ CX
-	JNZ  loop
-	VZEROUPPER
+	RUN(NOAHEAD, BLOCK1111)
 	RET
 
 TEXT ·avx512_1111pf(SB), NOSPLIT, $0-16
 	MOVQ s+0(FP), AX
 	MOVQ n+8(FP), CX
-	POINTERS
-	PCALIGN $64
-
-loop:
-	AHEAD(0, SI)
-	AHEAD(0, DI)
-	AHEAD(0, DX)
-	AHEAD(0, BX)
-	GRAD(0, Z0)
-	PAIR(0, Z0)
-	XOR(0, BX, Z0)
-	ADDQ $64, DI
-	ADDQ $64, SI
-	ADDQ $64, DX
-	ADDQ $64, BX
-	DECQ CX
-	JNZ  loop
-	VZEROUPPER
+	RUN(AHEAD1111, BLOCK1111)
 	RET
 
 TEXT ·avx512_221(SB), NOSPLIT, $0-16
 	MOVQ s+0(FP), AX
 	MOVQ n+8(FP), CX
-	POINTERS
-	PCALIGN $64
-
-loop:
-	GRAD(0, Z0)
-	PAIR(0, Z0)
-	GRAD(64, Z1)
-	XOR(64, DI, Z1)
-	ADDQ $128, DI
-	ADDQ $128, SI
-	ADDQ $64, DX
-	DECQ CX
-	JNZ  loop
-	VZEROUPPER
+	RUN(NOAHEAD, BLOCK221)
 	RET
 
 TEXT ·avx512_221pf(SB), NOSPLIT, $0-16
 	MOVQ s+0(FP), AX
 	MOVQ n+8(FP), CX
-	POINTERS
-	PCALIGN $64
-
-loop:
-	AHEAD(0, SI)
-	AHEAD(64, SI)
-	AHEAD(0, DI)
-	AHEAD(64, DI)
-	AHEAD(0, DX)
-	GRAD(0, Z0)
-	PAIR(0, Z0)
-	GRAD(64, Z1)
-	XOR(64, DI, Z1)
-	ADDQ $128, DI
-	ADDQ $128, SI
-	ADDQ $64, DX
-	DECQ CX
-	JNZ  loop
-	VZEROUPPER
+	RUN(AHEAD221, BLOCK221)
 	RET
 
 TEXT ·avx512_212s(SB), NOSPLIT, $0-16
 	MOVQ s+0(FP), AX
 	MOVQ n+8(FP), CX
-	POINTERS
-	PCALIGN $64
-
-loop:
-	GRAD(0, Z0)
-	PAIR(0, Z0)
-	PAIR(64, Z0)
-	COPY(0, Z0)
-	ADDQ $128, DI
-	ADDQ $64, SI
-	ADDQ $128, DX
-	ADDQ $64, BX
-	DECQ CX
-	JNZ  loop
-	VZEROUPPER
+	RUN(NOAHEAD, BLOCK212S)
 	RET
 
 TEXT ·avx512_212spf(SB), NOSPLIT, $0-16
 	MOVQ s+0(FP), AX
 	MOVQ n+8(FP), CX
-	POINTERS
-	PCALIGN $64
-
-loop:
-	AHEAD(0, SI)
-	AHEAD(0, DI)
-	AHEAD(64, DI)
-	AHEAD(0, DX)
-	AHEAD(64, DX)
-	AHEAD(0, BX)
-	GRAD(0, Z0)
-	PAIR(0, Z0)
-	PAIR(64, Z0)
-	COPY(0, Z0)
-	ADDQ $128, DI
-	ADDQ $64, SI
-	ADDQ $128, DX
-	ADDQ $64, BX
-	DECQ CX
-	JNZ  loop
-	VZEROUPPER
+	RUN(AHEAD212S, BLOCK212S)
 	RET
 
 TEXT ·avx512_211s(SB), NOSPLIT, $0-16
 	MOVQ s+0(FP), AX
 	MOVQ n+8(FP), CX
-	POINTERS
-	PCALIGN $64
-
-loop:
-	GRAD(0, Z0)
-	PAIR(0, Z0)
-	XOR(64, DI, Z0)
-	COPY(0, Z0)
-	ADDQ $128, DI
-	ADDQ $64, SI
-	ADDQ $64, DX
-	ADDQ $64, BX
-	DECQ CX
-	JNZ  loop
-	VZEROUPPER
+	RUN(NOAHEAD, BLOCK211S)
 	RET
 
 TEXT ·avx512_211spf(SB), NOSPLIT, $0-16
 	MOVQ s+0(FP), AX
 	MOVQ n+8(FP), CX
-	POINTERS
-	PCALIGN $64
-
-loop:
-	AHEAD(0, SI)
-	AHEAD(0, DI)
-	AHEAD(64, DI)
-	AHEAD(0, DX)
-	AHEAD(0, BX)
-	GRAD(0, Z0)
-	PAIR(0, Z0)
-	XOR(64, DI, Z0)
-	COPY(0, Z0)
-	ADDQ $128, DI
-	ADDQ $64, SI
-	ADDQ $64, DX
-	ADDQ $64, BX
-	DECQ CX
-	JNZ  loop
-	VZEROUPPER
+	RUN(AHEAD211S, BLOCK211S)
 	RET
 
 TEXT ·avx512_read(SB), NOSPLIT, $0-16
 	MOVQ s+0(FP), AX
 	MOVQ n+8(FP), CX
-	POINTERS
-	PCALIGN $64
-
-loop:
-	GRAD(0, Z0)
-	GRAD(64, Z1)
-	ADDQ $128, SI
-	DECQ CX
-	JNZ  loop
-	VZEROUPPER
+	RUN(NOAHEAD, BLOCKREAD)
 	RET
 
 TEXT ·avx512_readpf(SB), NOSPLIT, $0-16
 	MOVQ s+0(FP), AX
 	MOVQ n+8(FP), CX
-	POINTERS
-	PCALIGN $64
-
-loop:
-	AHEAD(0, SI)
-	AHEAD(64, SI)
-	GRAD(0, Z0)
-	GRAD(64, Z1)
-	ADDQ $128, SI
-	DECQ CX
-	JNZ  loop
-	VZEROUPPER
+	RUN(AHEADREAD, BLOCKREAD)
 	RET

@@ -1,4 +1,4 @@
-// Rule macros for AVX-512 (F, CD, BW, DQ, VL), as avx2.h has them for AVX2: see
+// Rule macros for AVX-512 (F, CD, BW, DQ, VL), as avx2_amd64.h has them for AVX2: see
 // there for the operands and the instructions' names. Two vectors of constants
 // that AVX2 reloads stay in registers, and masks take the place of blends. The
 // rules' operand k is K3 or K6, in turns where that matters: a comparison under a
@@ -285,7 +285,7 @@
 	PREFETCHT0 1024+o(DX) \
 	PREFETCHT0 1024+o(DI)
 
-// What a kernel stores, as in avx2.h.
+// What a kernel stores, as in avx2_amd64.h.
 #define ZSTOREPM(o) \
 	MOVU Z2, o(DX) \
 	MOVU Z0, o(DI)
@@ -322,3 +322,29 @@
 	LEAQ (DI)(CX*SIZE), DI   \
 	LEAQ (SI)(CX*SIZE), SI   \
 	LEAQ (DX)(CX*SIZE), DX
+
+// ZWALK is WALK: a part up to where param is aligned, two vectors at once, and the
+// rest in parts. Smashes everything.
+#define ZWALK(RULE, STORE, STOREPART) \
+	ZSETUP                      \
+	ZHEAD                       \
+	JZ   body                   \
+	ZPART(RULE, STOREPART)      \
+body:                           \
+	SUBQ $(2*LANES512), R10     \
+	JLT  tail                   \
+	PCALIGN $64                 \
+loop:                           \
+	ZPAIR(RULE, STORE)          \
+	SUBQ $(2*LANES512), R10     \
+	JGE  loop                   \
+tail:                           \
+	ADDQ $(2*LANES512), R10     \
+	JZ   done                   \
+rest:                           \
+	ZTAIL                       \
+	ZPART(RULE, STOREPART)      \
+	TESTQ R10, R10              \
+	JNZ   rest                  \
+done:                           \
+	ZFINISH

@@ -304,3 +304,25 @@
 	ADDQ $SIZE, SI    \
 	ADDQ $SIZE, DX    \
 	ADDQ $SIZE, DI
+
+// WALK is a kernel: it reads args, steps all elements, two vectors at once and then one
+// element at once, and leaves in AX what FINISH says. Smashes everything. The loop
+// begins a cache line: elsewhere it takes up to 6 % longer in L1 on Zen 3.
+#define WALK(RULE, STORE, STORE1) \
+	SETUP                \
+	SUBQ $(64/SIZE), CX  \
+	JLT  tail            \
+	PCALIGN $64          \
+loop:                    \
+	PAIR(RULE, STORE)    \
+	SUBQ $(64/SIZE), CX  \
+	JGE  loop            \
+tail:                    \
+	ADDQ $(64/SIZE), CX  \
+	JZ   done            \
+lane:                    \
+	LANE(RULE, STORE1)   \
+	DECQ CX              \
+	JNZ  lane            \
+done:                    \
+	FINISH
