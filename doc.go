@@ -133,7 +133,7 @@
 //
 // # Storage formats
 //
-// Beside float32 and float64, weights, gradients and momentum can be stored in 16
+// Besides float32 and float64, weights, gradients and momentum can be stored in 16
 // bits. Arithmetic is float32 on the widened values, under the same contract, and
 // each result is rounded once when it is stored; a NaN is stored as 0x7fc0
 // ([BF16]) or 0x7e00 ([F16]). Bytes are those moved per element and step.
