@@ -13,13 +13,14 @@ import (
 
 	"github.com/klauspost/cpuid/v2"
 	"github.com/lionkernel/lion"
+	"github.com/lionkernel/lion/cmd/lion/internal/cli"
 )
 
 const infoAbout = `Prints the CPU, its features, the implementations that can run here, the one
 that is chosen, and why.`
 
 func infoCommand(_ context.Context, args []string, stdout, stderr io.Writer) error {
-	if err := parse(flag.NewFlagSet("info", flag.ContinueOnError), infoAbout, args, stdout); err != nil {
+	if err := cli.Parse(flag.NewFlagSet("info", flag.ContinueOnError), infoAbout, args, stdout); err != nil {
 		return err
 	}
 	s, err := lion.New(lion.DefaultConfig())

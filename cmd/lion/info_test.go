@@ -8,13 +8,14 @@ import (
 	"testing"
 
 	"github.com/lionkernel/lion"
+	"github.com/lionkernel/lion/cmd/lion/internal/cli"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
 
 func TestInfo(t *testing.T) {
 	code, stdout, stderr := lionCommand("info")
-	require.Equal(t, exitOK, code, stderr)
+	require.Equal(t, cli.OK, code, stderr)
 	assert.Empty(t, stderr)
 	for _, name := range []string{"cpu", "threads", "features", "built for"} {
 		assert.Regexp(t, `(?m)^`+name+` `, stdout)

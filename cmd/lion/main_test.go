@@ -8,13 +8,14 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/lionkernel/lion/cmd/lion/internal/cli"
 	"github.com/stretchr/testify/assert"
 )
 
 // lionCommand runs a command line and returns what it printed.
 func lionCommand(args ...string) (code int, stdout, stderr string) {
 	var out, errs bytes.Buffer
-	code = run(context.Background(), args, &out, &errs)
+	code = program.Run(context.Background(), args, &out, &errs)
 	return code, out.String(), errs.String()
 }
 
@@ -26,36 +27,36 @@ func TestExitStatusAndMessage(t *testing.T) {
 		stdout string // a part of it
 		stderr string // a part of it; "" means nothing at all
 	}{
-		{"no command", nil, exitUsage, "", "Usage: lion COMMAND"},
-		{"unknown command", []string{"fly"}, exitUsage, "", `unknown command "fly"`},
-		{"help", []string{"help"}, exitOK, "verify", ""},
-		{"help on train", []string{"train", "-h"}, exitOK, "-weight-decay", ""},
-		{"help on verify", []string{"verify", "-help"}, exitOK, "-time DURATION", ""},
-		{"help on info", []string{"info", "-h"}, exitOK, "Usage: lion info", ""},
-		{"unknown flag", []string{"train", "-wings", "2"}, exitUsage, "", "-wings"},
-		{"stray argument", []string{"verify", "now"}, exitUsage, "", `unexpected argument "now"`},
-		{"no number", []string{"train", "-lr", "fast"}, exitUsage, "", `"fast"`},
-		{"bad rate", []string{"train", "-lr", "-1"}, exitUsage, "", "LR = -1"},
-		{"bad beta", []string{"train", "-beta1", "1"}, exitUsage, "", "Beta1 = 1"},
-		{"bad decay", []string{"train", "-weight-decay", "NaN"}, exitUsage, "", "WeightDecay = NaN"},
-		{"bad implementation", []string{"train", "-impl", "abacus"}, exitUsage, "", "abacus"},
-		{"bad rule", []string{"train", "-rule", "golden"}, exitUsage, "", `"golden"`},
-		{"bad kind of decay", []string{"train", "-decay", "beta"}, exitUsage, "", `"beta"`},
-		{"bad format", []string{"train", "-format", "bf17"}, exitUsage, "", "master-bf16-m16"},
-		{"no epochs", []string{"train", "-epochs", "0"}, exitUsage, "", "-epochs 0"},
-		{"no batch", []string{"train", "-batch", "-3"}, exitUsage, "", "-batch -3"},
-		{"bad layers", []string{"train", "-hidden", "12,x"}, exitUsage, "", `-hidden "12,x"`},
-		{"no such data", []string{"train", "-data", "letters"}, exitUsage, "", `-data "letters"`},
-		{"not an SVG", []string{"train", "-plot", "a.png"}, exitUsage, "", ".svg"},
-		{"plot in no folder", []string{"train", "-plot", "no/such/a.svg"}, exitUsage, "", "no/such/a.svg"},
-		{"help on a command", []string{"help", "train"}, exitOK, "-weight-decay", ""},
-		{"help on none", []string{"help", "fly"}, exitUsage, "", `unknown command "fly"`},
-		{"help on two", []string{"help", "train", "info"}, exitUsage, "", `unexpected argument "info"`},
-		{"version", []string{"version"}, exitOK, "\ngo               " + runtime.Version() + " " + runtime.GOOS + "/" + runtime.GOARCH, ""},
-		{"version of what", []string{"version", "2"}, exitUsage, "", `unexpected argument "2"`},
-		{"implementation that isn't", []string{"verify", "-impl", "abacus"}, exitUsage, "", `"abacus" is unknown (usable: [`},
-		{"format that isn't", []string{"verify", "-format", "bf17"}, exitUsage, "", `-format "bf17": want one of f32, f64, bf16, f16, master-bf16, master-bf16-m16, master-f16, f32m16, split, kahan`},
-		{"time runs backwards", []string{"verify", "-time", "-1s"}, exitUsage, "", "-time -1s"},
+		{"no command", nil, cli.Misuse, "", "Usage: lion COMMAND"},
+		{"unknown command", []string{"fly"}, cli.Misuse, "", `unknown command "fly"`},
+		{"help", []string{"help"}, cli.OK, "verify", ""},
+		{"help on train", []string{"train", "-h"}, cli.OK, "-weight-decay", ""},
+		{"help on verify", []string{"verify", "-help"}, cli.OK, "-time DURATION", ""},
+		{"help on info", []string{"info", "-h"}, cli.OK, "Usage: lion info", ""},
+		{"unknown flag", []string{"train", "-wings", "2"}, cli.Misuse, "", "-wings"},
+		{"stray argument", []string{"verify", "now"}, cli.Misuse, "", `unexpected argument "now"`},
+		{"no number", []string{"train", "-lr", "fast"}, cli.Misuse, "", `"fast"`},
+		{"bad rate", []string{"train", "-lr", "-1"}, cli.Misuse, "", "LR = -1"},
+		{"bad beta", []string{"train", "-beta1", "1"}, cli.Misuse, "", "Beta1 = 1"},
+		{"bad decay", []string{"train", "-weight-decay", "NaN"}, cli.Misuse, "", "WeightDecay = NaN"},
+		{"bad implementation", []string{"train", "-impl", "abacus"}, cli.Misuse, "", "abacus"},
+		{"bad rule", []string{"train", "-rule", "golden"}, cli.Misuse, "", `"golden"`},
+		{"bad kind of decay", []string{"train", "-decay", "beta"}, cli.Misuse, "", `"beta"`},
+		{"bad format", []string{"train", "-format", "bf17"}, cli.Misuse, "", "master-bf16-m16"},
+		{"no epochs", []string{"train", "-epochs", "0"}, cli.Misuse, "", "-epochs 0"},
+		{"no batch", []string{"train", "-batch", "-3"}, cli.Misuse, "", "-batch -3"},
+		{"bad layers", []string{"train", "-hidden", "12,x"}, cli.Misuse, "", `-hidden "12,x"`},
+		{"no such data", []string{"train", "-data", "letters"}, cli.Misuse, "", `-data "letters"`},
+		{"not an SVG", []string{"train", "-plot", "a.png"}, cli.Misuse, "", ".svg"},
+		{"plot in no folder", []string{"train", "-plot", "no/such/a.svg"}, cli.Misuse, "", "no/such/a.svg"},
+		{"help on a command", []string{"help", "train"}, cli.OK, "-weight-decay", ""},
+		{"help on none", []string{"help", "fly"}, cli.Misuse, "", `unknown command "fly"`},
+		{"help on two", []string{"help", "train", "info"}, cli.Misuse, "", `unexpected argument "info"`},
+		{"version", []string{"version"}, cli.OK, "\ngo               " + runtime.Version() + " " + runtime.GOOS + "/" + runtime.GOARCH, ""},
+		{"version of what", []string{"version", "2"}, cli.Misuse, "", `unexpected argument "2"`},
+		{"implementation that isn't", []string{"verify", "-impl", "abacus"}, cli.Misuse, "", `"abacus" is unknown (usable: [`},
+		{"format that isn't", []string{"verify", "-format", "bf17"}, cli.Misuse, "", `-format "bf17": want one of f32, f64, f32m16, bf16, kahan, split, master-bf16, master-bf16-m16, f16, master-f16`},
+		{"time runs backwards", []string{"verify", "-time", "-1s"}, cli.Misuse, "", "-time -1s"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			code, stdout, stderr := lionCommand(c.args...)
@@ -89,10 +90,10 @@ func (f *fullWriter) Write(p []byte) (int, error) {
 func TestLostResults(t *testing.T) {
 	for _, args := range []string{"train -epochs 1", "info", "verify -time 0", "help", "train -h"} {
 		code, stdout, _ := lionCommand(strings.Fields(args)...)
-		assert.Equal(t, exitOK, code, args)
+		assert.Equal(t, cli.OK, code, args)
 		for _, room := range []int{0, len(stdout) - 20} {
 			var errs bytes.Buffer
-			assert.Equal(t, exitFail, run(context.Background(), strings.Fields(args), &fullWriter{room}, &errs), "%s, %d bytes", args, room)
+			assert.Equal(t, cli.Failed, program.Run(context.Background(), strings.Fields(args), &fullWriter{room}, &errs), "%s, %d bytes", args, room)
 			assert.Contains(t, errs.String(), errFull.Error(), "%s, %d bytes", args, room)
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"runtime/debug"
 
 	"github.com/lionkernel/lion"
+	"github.com/lionkernel/lion/cmd/lion/internal/cli"
 )
 
 const versionAbout = `Prints the version and revision that this program was built from, as far as the
@@ -17,7 +18,7 @@ go command noted them (go run doesn't note the revision), Go's version, and the
 implementation that is chosen here.`
 
 func versionCommand(_ context.Context, args []string, stdout, stderr io.Writer) error {
-	if err := parse(flag.NewFlagSet("version", flag.ContinueOnError), versionAbout, args, stdout); err != nil {
+	if err := cli.Parse(flag.NewFlagSet("version", flag.ContinueOnError), versionAbout, args, stdout); err != nil {
 		return err
 	}
 	s, err := lion.New(lion.DefaultConfig())

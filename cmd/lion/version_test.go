@@ -1,10 +1,7 @@
 package main
 
 import (
-	"os/exec"
-	"path/filepath"
 	"runtime/debug"
-	"strings"
 	"testing"
 
 	"github.com/lionkernel/lion"
@@ -27,21 +24,4 @@ func TestVersion(t *testing.T) {
 	require.NoError(t, err)
 	_, stdout, _ := lionCommand("version")
 	assert.Contains(t, stdout, "\nimplementation   "+s.Implementation()+"\n")
-}
-
-// A program built from a clone knows its revision.
-func TestVersionHasRevision(t *testing.T) {
-	git := exec.Command("git", "-C", root(t), "rev-parse", "HEAD")
-	head, err := git.Output()
-	if err != nil {
-		t.Skipf("NOT TESTED: %v: %v", git, err)
-	}
-	binary := filepath.Join(t.TempDir(), "lion")
-	goCommand(t, filepath.Join(root(t), "cmd", "lion"), []string{"GOFLAGS=-buildvcs=true"}, "build", "-o", binary, ".")
-	out, err := exec.Command(binary, "version").CombinedOutput()
-	if err != nil && strings.Contains(err.Error(), "exec format error") {
-		t.Skipf("NOT TESTED: an emulated program can't start another: %v", err)
-	}
-	require.NoError(t, err, string(out))
-	assert.Regexp(t, "^lion .*, revision "+strings.TrimSpace(string(head))+" of 20", string(out))
 }

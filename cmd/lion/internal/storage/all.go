@@ -1,0 +1,79 @@
+package storage
+
+import "github.com/lionkernel/lion"
+
+// All are the storages, float32 first. The names are those of the benchmarks.
+var All = []Storage{
+	{
+		Name: "f32", About: "float32",
+		Slices:   []Slice{{"param", F32, Weight}, {"grad", F32, Grad}, {"momentum", F32, Momentum}},
+		Step:     func(s Stepper, x Values) error { return s.StepF32(x.f32(0), x.f32(1), x.f32(2)) },
+		StepRows: stepRowsF32,
+	},
+	{
+		Name: "f64", About: "float64",
+		Slices:   []Slice{{"param", F64, Weight}, {"grad", F64, Grad}, {"momentum", F64, Momentum}},
+		Step:     func(s Stepper, x Values) error { return s.StepF64(x.f64(0), x.f64(1), x.f64(2)) },
+		StepRows: stepRowsF64,
+	},
+	{
+		Name: "f32m16", Alias: "f32-m16", About: "float32, bfloat16 momentum",
+		Slices: []Slice{{"param", F32, Weight}, {"grad", F32, Grad}, {"momentum", BF16, Momentum}},
+		Step:   func(s Stepper, x Values) error { return s.StepF32M16(x.f32(0), x.f32(1), x.bf16(2)) },
+	},
+	{
+		Name: "bf16", About: "bfloat16", Random: true,
+		Slices: []Slice{{"param", BF16, Weight}, {"grad", BF16, Grad}, {"momentum", BF16, Momentum}},
+		Step:   func(s Stepper, x Values) error { return s.StepBF16(x.bf16(0), x.bf16(1), x.bf16(2)) },
+	},
+	{
+		Name: "kahan", About: "bfloat16, weights with Kahan's compensation",
+		Slices: []Slice{{"param", BF16, Weight}, {"grad", BF16, Grad}, {"momentum", BF16, Momentum}, {"compensation", BF16, Weight}},
+		Step: func(s Stepper, x Values) error {
+			return s.StepBF16Kahan(x.bf16(0), x.bf16(1), x.bf16(2), x.bf16(3))
+		},
+		store: func(x Values, weight []float32) error { return lion.KahanBF16(x.bf16(0), x.bf16(3), weight) },
+	},
+	{
+		Name: "split", About: "float32 weights as bfloat16 and the 16 bits below, else bfloat16",
+		Slices: []Slice{{"hi", BF16, Weight}, {"lo", Low16, Weight}, {"grad", BF16, Grad}, {"momentum", BF16, Momentum}},
+		Step:   func(s Stepper, x Values) error { return s.StepSplit(x.bf16(0), x.low(1), x.bf16(2), x.bf16(3)) },
+		store:  func(x Values, weight []float32) error { return lion.Split(x.bf16(0), x.low(1), weight) },
+	},
+	{
+		Name: "master-bf16", Alias: "master",
+		About:  "float32 weights, with a bfloat16 copy, and momentum; bfloat16 gradient",
+		Slices: []Slice{{"master", F32, Weight}, {"grad", BF16, Grad}, {"momentum", F32, Momentum}, {"shadow", BF16, Copy}},
+		Step: func(s Stepper, x Values) error {
+			return s.StepMasterBF16(x.f32(0), x.bf16(1), x.f32(2), x.bf16(3))
+		},
+	},
+	{
+		Name: "master-bf16-m16", Alias: "master-m16",
+		About:  "float32 weights, with a bfloat16 copy; bfloat16 gradient and momentum",
+		Slices: []Slice{{"master", F32, Weight}, {"grad", BF16, Grad}, {"momentum", BF16, Momentum}, {"shadow", BF16, Copy}},
+		Step: func(s Stepper, x Values) error {
+			return s.StepMasterBF16M16(x.f32(0), x.bf16(1), x.bf16(2), x.bf16(3))
+		},
+	},
+	{
+		Name: "f16", About: "IEEE half", Random: true,
+		Slices: []Slice{{"param", F16, Weight}, {"grad", F16, Grad}, {"momentum", F16, Momentum}},
+		Step:   func(s Stepper, x Values) error { return s.StepF16(x.f16(0), x.f16(1), x.f16(2)) },
+	},
+	{
+		Name: "master-f16", About: "float32 weights, with a copy in IEEE half, and momentum; half gradient",
+		Slices: []Slice{{"master", F32, Weight}, {"grad", F16, Grad}, {"momentum", F32, Momentum}, {"shadow", F16, Copy}},
+		Step: func(s Stepper, x Values) error {
+			return s.StepMasterF16(x.f32(0), x.f16(1), x.f32(2), x.f16(3))
+		},
+	},
+}
+
+func stepRowsF32(s Stepper, x Values, width int, rows []int) error {
+	return s.StepRowsF32(x.f32(0), x.f32(2), width, rows, x.f32(1))
+}
+
+func stepRowsF64(s Stepper, x Values, width int, rows []int) error {
+	return s.StepRowsF64(x.f64(0), x.f64(2), width, rows, x.f64(1))
+}

@@ -1,0 +1,173 @@
+package storage
+
+import (
+	"math"
+	"os"
+	"path/filepath"
+	"reflect"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/lionkernel/lion"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// stepMethods are the names of T's methods that step.
+func stepMethods[T any]() []string {
+	var names []string
+	for i, of := 0, reflect.TypeFor[T](); i < of.NumMethod(); i++ {
+		if name := of.Method(i).Name; strings.HasPrefix(name, "Step") {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// A call is a step that a recorder was asked for, and the slices of numbers that
+// it was given.
+type call struct {
+	method string
+	slices []any
+}
+
+// A recorder steps nothing.
+type recorder struct{ calls []call }
+
+func (r *recorder) add(method string, slices ...any) error {
+	r.calls = append(r.calls, call{method, slices})
+	return nil
+}
+
+func (r *recorder) StepF32(p, g, m []float32) error    { return r.add("StepF32", p, g, m) }
+func (r *recorder) StepF64(p, g, m []float64) error    { return r.add("StepF64", p, g, m) }
+func (r *recorder) StepBF16(p, g, m []lion.BF16) error { return r.add("StepBF16", p, g, m) }
+func (r *recorder) StepF16(p, g, m []lion.F16) error   { return r.add("StepF16", p, g, m) }
+func (r *recorder) StepF32M16(p, g []float32, m []lion.BF16) error {
+	return r.add("StepF32M16", p, g, m)
+}
+func (r *recorder) StepMasterBF16(p []float32, g []lion.BF16, m []float32, s []lion.BF16) error {
+	return r.add("StepMasterBF16", p, g, m, s)
+}
+func (r *recorder) StepMasterBF16M16(p []float32, g, m, s []lion.BF16) error {
+	return r.add("StepMasterBF16M16", p, g, m, s)
+}
+func (r *recorder) StepMasterF16(p []float32, g []lion.F16, m []float32, s []lion.F16) error {
+	return r.add("StepMasterF16", p, g, m, s)
+}
+func (r *recorder) StepSplit(hi []lion.BF16, lo []uint16, g, m []lion.BF16) error {
+	return r.add("StepSplit", hi, lo, g, m)
+}
+func (r *recorder) StepBF16Kahan(p, g, m, c []lion.BF16) error {
+	return r.add("StepBF16Kahan", p, g, m, c)
+}
+func (r *recorder) StepRowsF32(p, m []float32, _ int, _ []int, g []float32) error {
+	return r.add("StepRowsF32", p, g, m)
+}
+func (r *recorder) StepRowsF64(p, m []float64, _ int, _ []int, g []float64) error {
+	return r.add("StepRowsF64", p, g, m)
+}
+
+// Whatever lion can step is a storage here, with its slices in their order.
+func TestAllCoversLion(t *testing.T) {
+	var r recorder
+	for _, s := range All {
+		var x Values
+		for _, slice := range s.Slices {
+			x = append(x, slice.Element.slice(1))
+		}
+		steps := []func() error{func() error { return s.Step(&r, x) }}
+		if s.StepRows != nil {
+			steps = append(steps, func() error { return s.StepRows(&r, x, 1, []int{0}) })
+		}
+		for _, step := range steps {
+			before := len(r.calls)
+			require.NoError(t, step(), s.Name)
+			require.Len(t, r.calls, before+1, s.Name)
+			got := r.calls[before]
+			require.Len(t, got.slices, len(x), s.Name)
+			for i := range x {
+				assert.Equal(t, reflect.ValueOf(x[i]).Pointer(), reflect.ValueOf(got.slices[i]).Pointer(), "%s, %s", s.Name, s.Slices[i].Name)
+			}
+		}
+	}
+	var called []string
+	for _, c := range r.calls {
+		called = append(called, c.method)
+	}
+	assert.ElementsMatch(t, stepMethods[lion.Stepper](), called)
+	assert.ElementsMatch(t, stepMethods[lion.Stepper](), stepMethods[Stepper]())
+}
+
+// Storages have the names of the benchmarks, each its own.
+func TestNames(t *testing.T) {
+	files, err := filepath.Glob(filepath.Join("..", "..", "..", "..", "bench*_test.go"))
+	require.NoError(t, err)
+	var benchmarks []string
+	for _, file := range files {
+		source, err := os.ReadFile(file)
+		require.NoError(t, err)
+		for _, m := range regexp.MustCompile(`\{"([a-z0-9-]+)", limit\.Pattern`).FindAllSubmatch(source, -1) {
+			benchmarks = append(benchmarks, string(m[1]))
+		}
+	}
+	assert.ElementsMatch(t, benchmarks, Names())
+
+	seen := map[string]bool{"": true}
+	for _, s := range All {
+		for _, name := range []string{s.Name, s.Alias} {
+			assert.False(t, seen[name] && name != "", "two storages are called %s", name)
+			seen[name] = true
+			found, err := Find(name)
+			assert.Equal(t, name == "", err != nil, name)
+			if name != "" {
+				assert.Equal(t, s.Name, found.Name)
+			}
+		}
+	}
+}
+
+func TestBytes(t *testing.T) {
+	for name, want := range map[string][2]int{"f32": {20, 12}, "f64": {40, 24}, "bf16": {10, 6}, "kahan": {14, 8}, "split": {14, 8}, "master-bf16": {20, 12}, "f32m16": {16, 10}} {
+		s, err := Find(name)
+		require.NoError(t, err)
+		assert.Equal(t, want, [2]int{s.Bytes(), s.Held()}, name)
+	}
+}
+
+// What is loaded is what was stored, rounded to the model's weights; a step moves
+// it.
+func TestStored(t *testing.T) {
+	weight, grad := make([]float32, 1000), make([]float32, 1000)
+	for i := range weight {
+		weight[i] = float32(math.Sin(float64(i))) / 2
+		grad[i] = float32(math.Cos(float64(i))) / 2
+	}
+	for _, s := range All {
+		for _, rounding := range []lion.Rounding{lion.NearestRounding, lion.StochasticRounding} {
+			if rounding == lion.StochasticRounding && !s.Random {
+				continue
+			}
+			x, err := Store(s, weight)
+			require.NoError(t, err)
+			before, after := make([]float32, len(weight)), make([]float32, len(weight))
+			require.NoError(t, x.Load(before))
+			assert.InDeltaSlice(t, weight, before, 0x1p-10, s.Name)
+			require.NoError(t, x.SetGrad(grad))
+			stepper, err := lion.New(lion.Config{LR: 0x1p-8, Rounding: rounding})
+			require.NoError(t, err)
+			require.NoError(t, x.Step(stepper.At(1)))
+			require.NoError(t, x.Load(after))
+			for i, g := range grad {
+				assert.InDelta(t, before[i]-float32(math.Copysign(0x1p-8, float64(g))), after[i], 0x1p-9, s.Name)
+			}
+			assert.Equal(t, strings.Contains(s.Name, "f16") && !strings.Contains(s.Name, "bf16"), x.HalfGrad() != nil, s.Name)
+			bytes := 0
+			for _, w := range x.Weights() {
+				bytes += reflect.ValueOf(w).Len() * int(reflect.TypeOf(w).Elem().Size())
+			}
+			assert.Contains(t, []int{2000, 4000, 8000}, bytes, s.Name)
+		}
+	}
+}

@@ -1,0 +1,83 @@
+// Package train is lion train: a classifier of handwritten digits, trained with
+// the Lion step.
+package train
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/lionkernel/lion"
+	"github.com/lionkernel/lion/cmd/lion/internal/cli"
+)
+
+// Command is lion train.
+var Command = cli.Command{
+	Name:    "train",
+	Summary: "train a classifier of handwritten digits with the Lion step",
+	Run:     run,
+}
+
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+	o, err := parse(args, stdout)
+	if err != nil {
+		return err
+	}
+	// A typing error must not cost a training run.
+	if _, err := lion.New(o.config); err != nil {
+		return cli.Misusef("%w", err)
+	}
+	var plot *plotFile
+	if o.plot != "" {
+		if plot, err = openPlot(o.plot); err != nil {
+			return err
+		}
+		defer plot.close()
+	}
+	d, m, err := loadData(o.data)
+	if err != nil {
+		return err
+	}
+	r, err := train(ctx, o, d, m, stdout, stderr)
+	if err != nil {
+		return err
+	}
+	// What goes wrong from here on doesn't cost the result.
+	var f32 *result
+	var failed error
+	if o.compare && o.format.Name != "f32" {
+		o := o
+		o.format, o.config.Rounding = formats()[0], lion.NearestRounding
+		if r, err := train(ctx, o, d, m, io.Discard, stderr); err != nil {
+			failed = fmt.Errorf("f32, for comparison: %w", err)
+		} else {
+			f32 = &r
+		}
+	}
+	printSummary(stdout, r, f32)
+	if plot != nil {
+		if err := plot.draw(d.name, r); err != nil {
+			failed = errors.Join(failed, err)
+		} else {
+			fmt.Fprintf(stdout, "plot             %s\n", o.plot)
+		}
+	}
+	printDigest(stdout, r)
+	return failed
+}
+
+// loadData returns a data set and the matrix products that suit its size.
+func loadData(name string) (*dataset, matmul, error) {
+	if name == "digits" {
+		d, err := loadDigits()
+		return d, plain{}, err
+	}
+	if name == "mnist" {
+		name = ""
+	} else if !isDir(name) {
+		return nil, nil, cli.Misusef("-data %q: want digits, mnist or a folder", name)
+	}
+	d, err := loadMNIST(name)
+	return d, gonum{}, err
+}
