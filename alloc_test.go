@@ -5,14 +5,15 @@ import (
 	"math"
 	"testing"
 
+	"github.com/lionkernel/lion/internal/prove"
 	"github.com/stretchr/testify/assert"
 )
 
 // TestNoAllocation: New and the steps allocate nothing, for any rule, decay and
 // scale, though kernels are called through a table.
 func TestNoAllocation(t *testing.T) {
-	if raceEnabled {
-		skip(t, "the race detector's instrumentation allocates")
+	if prove.Sanitized {
+		prove.Skip(t, "the race detector's instrumentation allocates")
 	}
 	const n = tile + 9
 	var f32s [3][]float32
@@ -60,7 +61,7 @@ func stepArrays64(s Stepper) error {
 func TestStackGrowth(t *testing.T) {
 	eachImplementation(t, func(t *testing.T, impl int) {
 		depths, every := 1000, 2
-		if testing.Short() {
+		if !prove.Whole() {
 			every = 7
 		}
 		for _, cfg := range variants(decaying()) {

@@ -6,20 +6,21 @@ import (
 	"testing"
 	"unsafe"
 
+	"github.com/lionkernel/lion/internal/prove"
 	"github.com/stretchr/testify/require"
 )
 
 // brief are inputs for all subjects of a scheme: of all kinds, such as training
 // has, and the hardest.
 func (sc *scheme) brief() (all [3]*inputs) {
-	r := &prng{uint64(sc.format) + 61}
-	classes := map[*elem][]uint64{}
+	r := prove.NewRand(uint64(sc.format) + 61)
+	classes := map[*prove.Element][]uint64{}
 	for _, e := range sc.elems {
-		classes[e] = e.classes()
+		classes[e] = e.Classes()
 	}
-	all[0] = sc.randomInputs(r, 4*unrolled+3, (*elem).random)
-	all[1] = sc.randomInputs(r, 4*unrolled+3, (*elem).ordinary)
-	all[2] = sc.randomInputs(r, 1<<11, func(e *elem, r *prng) uint64 { return classes[e][r.below(len(classes[e]))] })
+	all[0] = sc.randomInputs(r, 4*unrolled+3, (*prove.Element).Random)
+	all[1] = sc.randomInputs(r, 4*unrolled+3, (*prove.Element).Ordinary)
+	all[2] = sc.randomInputs(r, 1<<11, func(e *prove.Element, r *prove.Rand) uint64 { return classes[e][r.Below(len(classes[e]))] })
 	return all
 }
 
@@ -47,9 +48,9 @@ func checkKernel(impl int, sc *scheme, sub subject, brief [3]*inputs) error {
 		return err
 	}
 	for slice, e := range sc.elems {
-		for at := slice + 5; at < ordinary.n && !e.raw; at += 16 {
+		for at := slice + 5; at < ordinary.n && !e.Raw; at += 16 {
 			old := sc.get(ordinary, slice, at)
-			sc.set(ordinary, slice, at, e.inf()|e.sign()|1)
+			sc.set(ordinary, slice, at, e.Inf()|e.Sign()|1)
 			rig.expect(&sub, ordinary)
 			err := rig.check(&sub, impl, offsets{})
 			sc.set(ordinary, slice, at, old)
@@ -98,13 +99,13 @@ func checkConversion(impl int, conv *conversion) error {
 	conv.run(&implementations[impl].convert, at, n-2)
 	conv.run(&genericConverters, ref, n-2)
 	for i, size := range conv.sizes {
-		e := bfloat16
+		e := prove.BF16
 		if size == 4 {
-			e = binary32
+			e = prove.Float32
 		} else if conv.name == "narrowF16" {
-			e = binary16
+			e = prove.F16
 		}
-		if !e.equal(got[i], want[i]) {
+		if !e.Equal(got[i], want[i]) {
 			return fmt.Errorf("%s differs", conv.name)
 		}
 	}
@@ -114,12 +115,12 @@ func checkConversion(impl int, conv *conversion) error {
 // checkSums compares a kernel of the statistics with their description.
 func checkSums(impl int, k *gradKind) error {
 	const n = StatsBlock + 4*unrolled + 5
-	slab := newSlab(n * k.elem.size)
-	for i, f := range []func(*elem, *prng) uint64{(*elem).ordinary, (*elem).random, k.finite} {
-		content := k.elem.randomElements(&prng{uint64(67 + i)}, n, f)
+	slab := prove.NewSlab(n * k.elem.Size)
+	for i, f := range []func(*prove.Element, *prove.Rand) uint64{(*prove.Element).Ordinary, (*prove.Element).Random, k.finite} {
+		content := k.elem.Elements(prove.NewRand(uint64(67+i)), n, f)
 		for _, n := range []int{16, 47, 4*unrolled + 5, n} {
 			foul(impl, huge)
-			if err := checkStats(k, slab, content[:n*k.elem.size], i); err != nil {
+			if err := checkStats(k, slab, content[:n*k.elem.Size], i); err != nil {
 				return err
 			}
 		}
@@ -128,9 +129,9 @@ func checkSums(impl int, k *gradKind) error {
 }
 
 // finite returns a number of any size.
-func (k *gradKind) finite(e *elem, r *prng) uint64 {
+func (k *gradKind) finite(e *prove.Element, r *prove.Rand) uint64 {
 	for {
-		if b := r.next() & (e.sign()<<1 - 1); b&e.inf() != e.inf() {
+		if b := r.Next() & (e.Sign()<<1 - 1); b&e.Inf() != e.Inf() {
 			return b
 		}
 	}

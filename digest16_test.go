@@ -9,6 +9,7 @@ import (
 	"testing"
 	"unsafe"
 
+	"github.com/lionkernel/lion/internal/prove"
 	"github.com/stretchr/testify/assert"
 )
 
@@ -35,11 +36,11 @@ const digestOfStats = "a3a6a78757fca398b53a80b86126eb2bf5a54bc7071f3f9c81ed3724b
 // put stores a float32 as element i of a slice.
 func (sc *scheme) put(in *inputs, slice, i int, x float32) {
 	switch sc.elems[slice] {
-	case binary32:
+	case prove.Float32:
 		sc.set(in, slice, i, uint64(math.Float32bits(x)))
-	case bfloat16:
+	case prove.BF16:
 		sc.set(in, slice, i, uint64(ToBF16(x)))
-	case binary16:
+	case prove.F16:
 		sc.set(in, slice, i, uint64(ToF16(x)))
 	}
 }
@@ -74,20 +75,20 @@ func specialGradient(i, t int) (x float32, ok bool) {
 
 // digest16 is digest for a 16-bit scheme.
 func digest16(sc *scheme, s Stepper, n, steps int) ([]byte, error) {
-	r := &prng{2302_06675}
+	r := prove.NewRand(2302_06675)
 	in := sc.newInputs(n)
 	var at memory
 	for i := range sc.elems {
 		at[i] = unsafe.Pointer(&in.b[i][0])
 	}
 	for i := range n {
-		sc.putWeight(in, i, float32(number(uint32(r.next()))))
+		sc.putWeight(in, i, float32(number(uint32(r.Next()))))
 	}
 	for t := range steps {
 		for i := range n {
 			x, special := specialGradient(i, t)
 			if !special {
-				x = float32(number(uint32(r.next())))
+				x = float32(number(uint32(r.Next())))
 			}
 			sc.put(in, iGrad, i, x)
 		}
@@ -105,7 +106,7 @@ func digest16(sc *scheme, s Stepper, n, steps int) ([]byte, error) {
 		for i := range n {
 			var b [8]byte
 			binary.LittleEndian.PutUint64(b[:], sc.get(in, slice, i))
-			buf = append(buf, b[:e.size]...)
+			buf = append(buf, b[:e.Size]...)
 		}
 		h.Write(buf)
 	}
@@ -119,7 +120,7 @@ func TestDigest16(t *testing.T) {
 		if sc.bare() {
 			return
 		}
-		if tiesAway && slices.Contains(sc.elems, binary16) {
+		if prove.TiesAway() && slices.Contains(sc.elems, prove.F16) {
 			t.Logf("NOT TESTED: %s, since LION_F16_TIES changes what steps add up to", sc.name)
 			return
 		}
@@ -150,12 +151,12 @@ func TestDigest16(t *testing.T) {
 // that are not finite among its elements, and zeros of both signs.
 func TestDigestOfStats(t *testing.T) {
 	const n = 3*StatsBlock + 77
-	r := &prng{2302_06675}
+	r := prove.NewRand(2302_06675)
 	f, d, b, h := make([]float32, n), make([]float64, n), make([]BF16, n), make([]F16, n)
 	for i := range f {
 		x, special := specialGradient(i, 3)
 		if !special {
-			x = float32(number(uint32(r.next())))
+			x = float32(number(uint32(r.Next())))
 		}
 		f[i], d[i], b[i], h[i] = x, float64(x), ToBF16(x), ToF16(x)
 	}

@@ -9,6 +9,7 @@ import (
 	"math"
 	"testing"
 
+	"github.com/lionkernel/lion/internal/prove"
 	"github.com/stretchr/testify/assert"
 )
 
@@ -85,14 +86,14 @@ func number(x uint32) float64 {
 
 // run makes steps on n elements by s and hashes what they end with.
 func digest[T float](s Stepper, n, steps int, step func(Stepper, []T, []T, []T) error) (string, error) {
-	r := &prng{2302_06675}
+	r := prove.NewRand(2302_06675)
 	param, grad, momentum := make([]T, n), make([]T, n), make([]T, n)
 	for i := range param {
-		param[i] = T(number(uint32(r.next())))
+		param[i] = T(number(uint32(r.Next())))
 	}
 	for t := range steps {
 		for i := 0; i < n; i += 2 { // one random number makes two
-			x := r.next()
+			x := r.Next()
 			grad[i] = T(number(uint32(x)))
 			if i+1 < n {
 				grad[i+1] = T(number(uint32(x >> 32)))

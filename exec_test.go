@@ -1,48 +1,18 @@
 package lion
 
 import (
-	"errors"
 	"fmt"
-	"os"
-	"os/exec"
 	"runtime"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/lionkernel/lion/internal/prove"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
 
 // What is settled at start-up, tested by running this test program again.
-
-// brokenSignals says why signals can't be had here; "" where they can.
-var brokenSignals string
-
-// rerun runs one test of this program in a new process with additions to its
-// environment. LION_EXEC is what go test -exec was given, if anything.
-func rerun(t *testing.T, test string, env ...string) (output string, status int) {
-	t.Helper()
-	if runtime.GOARCH == "wasm" || runtime.GOOS == "ios" {
-		skip(t, "%s/%s can't start processes", runtime.GOOS, runtime.GOARCH)
-	}
-	if brokenSignals != "" { // a child's end is one
-		skip(t, "%s", brokenSignals)
-	}
-	emulator := os.Getenv("LION_EXEC")
-	command := append(strings.Fields(emulator), os.Args[0], "-test.run=^"+test+"$", "-test.v")
-	cmd := exec.Command(command[0], command[1:]...)
-	cmd.Env = append(os.Environ(), env...)
-	out, err := cmd.CombinedOutput()
-	var exit *exec.ExitError
-	if err != nil && !errors.As(err, &exit) {
-		if emulator == "" && strings.Contains(err.Error(), "exec format error") {
-			skip(t, "an emulator's program can't start itself; set LION_EXEC to what go test -exec has: %v", err)
-		}
-		require.NoError(t, err)
-	}
-	return string(out), cmd.ProcessState.ExitCode()
-}
 
 // TestReport is for reruns: it says what was chosen.
 func TestReport(t *testing.T) {
@@ -52,7 +22,7 @@ func TestReport(t *testing.T) {
 // report is what TestReport says in another environment.
 func report(t *testing.T, env ...string) (usable []string, preferred string) {
 	t.Helper()
-	out, status := rerun(t, "TestReport", env...)
+	out, status := prove.Rerun(t, "TestReport", env...)
 	require.Zero(t, status, out)
 	for _, line := range strings.Split(out, "\n") {
 		if rest, ok := strings.CutPrefix(line, "implementations="); ok {
@@ -83,7 +53,7 @@ func TestLionImpl(t *testing.T) {
 		}
 	}
 	for _, name := range unusable {
-		out, status := rerun(t, "TestReport", "LION_IMPL="+name)
+		out, status := prove.Rerun(t, "TestReport", "LION_IMPL="+name)
 		assert.NotZero(t, status, "LION_IMPL=%s", name)
 		assert.NotContains(t, out, "implementations=", "the program stops at start-up")
 		assert.NotContains(t, out, "goroutine ", "and doesn't crash")
@@ -99,7 +69,7 @@ func TestLionImpl(t *testing.T) {
 // it.
 func TestGodebug(t *testing.T) {
 	if runtime.GOARCH != "amd64" {
-		skip(t, "GODEBUG turns nothing off on %s", runtime.GOARCH)
+		prove.Skip(t, "GODEBUG turns nothing off on %s", runtime.GOARCH)
 	}
 	all, _ := report(t, "LION_IMPL=", "GODEBUG=")
 	without := func(names ...string) []string {
@@ -124,7 +94,7 @@ func TestGodebug(t *testing.T) {
 		assert.Equal(t, want[0], preferred, setting)
 	}
 	if slices.Contains(all, "avx2") {
-		out, status := rerun(t, "TestReport", "LION_IMPL=avx2", "GODEBUG=cpu.avx2=off")
+		out, status := prove.Rerun(t, "TestReport", "LION_IMPL=avx2", "GODEBUG=cpu.avx2=off")
 		assert.NotZero(t, status)
 		assert.Contains(t, out, `"avx2" can't run here: GODEBUG turns cpu.avx2 off (usable`)
 	}
@@ -132,21 +102,21 @@ func TestGodebug(t *testing.T) {
 
 // TestRequireFails: LION_REQUIRE turns what can't run here into a failure.
 func TestRequireFails(t *testing.T) {
-	out, status := rerun(t, "TestRequired", "LION_REQUIRE=generic,altivec")
+	out, status := prove.Rerun(t, "TestRequired", "LION_REQUIRE=generic,altivec")
 	assert.NotZero(t, status)
 	assert.Contains(t, out, "altivec")
-	_, status = rerun(t, "TestRequired", "LION_REQUIRE="+strings.Join(Implementations(), ","))
+	_, status = prove.Rerun(t, "TestRequired", "LION_REQUIRE="+strings.Join(Implementations(), ","))
 	assert.Zero(t, status)
 	for _, im := range implementations {
 		if im.missing == "" {
 			continue
 		}
 		for _, test := range []string{"TestRequired", "TestSignConvention"} {
-			out, status := rerun(t, test, "LION_REQUIRE="+im.name)
+			out, status := prove.Rerun(t, test, "LION_REQUIRE="+im.name)
 			assert.NotZero(t, status, test)
 			assert.Contains(t, out, "LION_REQUIRE names")
 		}
-		out, status := rerun(t, "TestSignConvention", "LION_REQUIRE=")
+		out, status := prove.Rerun(t, "TestSignConvention", "LION_REQUIRE=")
 		assert.Zero(t, status)
 		assert.Contains(t, out, "\nNOT TESTED: "+im.name, "at the end, whether or not -v shows it before")
 	}

@@ -1,6 +1,8 @@
 package lion
 
-// For tests outside of the package.
-const RaceEnabled = raceEnabled
+import "github.com/lionkernel/lion/internal/prove"
 
-var Skip = skip
+// For tests outside of the package.
+const RaceEnabled = prove.Sanitized
+
+var Skip = prove.Skip

@@ -10,6 +10,7 @@ import (
 	"unsafe"
 
 	"github.com/lionkernel/lion/internal/mem"
+	"github.com/lionkernel/lion/internal/prove"
 	"github.com/stretchr/testify/require"
 )
 
@@ -101,7 +102,7 @@ func sameFused(sch storage, n int, in, want, got *fusedSlices) error {
 		if kinds[j] == kindF16 && (j > 0 || !sch.random) { // rounded to nearest
 			g, w := unsafe.Slice((*uint16)(mem.Data(got[j])), n), unsafe.Slice((*uint16)(mem.Data(want[j])), n)
 			for i := range g {
-				if tieAccepted(g[i], w[i]) {
+				if prove.TieAccepted(g[i], w[i]) {
 					g[i] = w[i]
 				}
 			}
@@ -154,7 +155,7 @@ func eachFused(t *testing.T, configs map[string]Config, f func(t *testing.T, im 
 // implementation and of generic, over bits that are hard on them.
 func TestFusedBits(t *testing.T) {
 	tries, n := 4, 3*tile+fusedUnit
-	if testing.Short() {
+	if !prove.Whole() {
 		tries = 1
 	}
 	r := rand.New(rand.NewSource(1))

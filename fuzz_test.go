@@ -7,6 +7,8 @@ import (
 	"reflect"
 	"testing"
 	"unsafe"
+
+	"github.com/lionkernel/lion/internal/prove"
 )
 
 // Fuzz targets, with their corpus in testdata/fuzz:
@@ -61,12 +63,12 @@ func (t *tape) config() Config {
 func (t *tape) inputs(sc *scheme) *inputs {
 	n := int(t.take(1)) % 141
 	in := sc.newInputs(n)
-	r := &prng{uint64(n)}
+	r := prove.NewRand(uint64(n))
 	for i := range n {
 		for s, e := range sc.elems {
-			b := e.ordinary(r)
+			b := e.Ordinary(r)
 			if len(*t) > 0 {
-				b = t.take(e.size)
+				b = t.take(e.Size)
 			}
 			sc.set(in, s, i, b)
 		}
@@ -90,10 +92,10 @@ func classesTape(sc *scheme, shift int) []byte {
 	data = append(data, 96)
 	for i := range 96 * len(sc.elems) {
 		e := sc.elems[i%len(sc.elems)]
-		c := e.classes()
+		c := e.Classes()
 		var buf [8]byte
 		binary.LittleEndian.PutUint64(buf[:], c[(i*(shift+1)+i/len(c))%len(c)])
-		data = append(data, buf[:e.size]...)
+		data = append(data, buf[:e.Size]...)
 	}
 	return data
 }
@@ -145,7 +147,7 @@ func fuzzOne(t *testing.T, sc *scheme, tape tape, impls []int) {
 		}
 		for s, e := range sc.elems {
 			for i := 0; i < in.n && s != iGrad; i++ {
-				if b := e.get(unsafe.Pointer(&rig.want[s][0]), i); e.isNaN(b) && b != e.canonical() {
+				if b := e.Get(unsafe.Pointer(&rig.want[s][0]), i); e.IsNaN(b) && b != e.Canonical() {
 					t.Errorf("%+v: %s[%d] = %#x is no canonical NaN", cfg, sliceNames[s], i, b)
 				}
 			}

@@ -1,96 +1,48 @@
-//go:build unix
-
 package lion
 
 import (
 	"fmt"
-	"os"
-	"runtime/debug"
 	"testing"
 	"unsafe"
 
+	"github.com/lionkernel/lion/internal/prove"
 	"github.com/stretchr/testify/assert"
-	"github.com/stretchr/testify/require"
-	"golang.org/x/sys/unix"
 )
 
-// A fence is memory between two pages that can't be touched.
-type fence struct {
-	all, inside []byte
-}
-
-func newFence(t *testing.T, size int) *fence {
-	page := os.Getpagesize()
-	size = (size + page - 1) / page * page
-	all, err := unix.Mmap(-1, 0, size+2*page, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_ANON|unix.MAP_PRIVATE)
-	require.NoError(t, err)
-	t.Cleanup(func() { unix.Munmap(all) })
-	require.NoError(t, unix.Mprotect(all[:page], unix.PROT_NONE))
-	require.NoError(t, unix.Mprotect(all[page+size:], unix.PROT_NONE))
-	return &fence{all, all[page : page+size : page+size]}
-}
-
-// place returns where size bytes begin, flush with the start or the end. (A slice
-// of none would not point to the end.)
-func (f *fence) place(size int, atEnd bool) unsafe.Pointer {
-	start := unsafe.Pointer(&f.inside[0])
-	if atEnd {
-		return unsafe.Add(start, len(f.inside)-size)
-	}
-	return start
-}
-
 // newFences are those of each slice.
-func newFences(t *testing.T, sc *scheme, most int) (f []*fence) {
+func newFences(t *testing.T, sc *scheme, most int) []*prove.Fence {
+	var sizes []int
 	for _, e := range sc.elems {
-		f = append(f, newFence(t, most*e.size))
+		sizes = append(sizes, most*e.Size)
 	}
-	return f
+	return prove.NewFences(t, sizes...)
 }
 
 // checkFences runs a subject with each slice flush with a fence and grad
 // read-only, unless the subject writes to it, and compares it with generic.
-func checkFences(f []*fence, impl int, sc *scheme, sub subject, in *inputs) (err error) {
+func checkFences(f []*prove.Fence, impl int, sc *scheme, sub subject, in *inputs) (err error) {
 	rig := newRig(sc, in.n)
 	rig.expect(&sub, in)
 	for place := range 1 << len(f) { // a bit for each slice
 		var at memory
 		mem := func(i int) []byte { return unsafe.Slice((*byte)(at[i]), len(in.b[i])) }
-		if err := unix.Mprotect(f[iGrad].inside, unix.PROT_READ|unix.PROT_WRITE); err != nil {
-			return err
-		}
+		f[iGrad].ReadOnly(false)
 		for i := range f {
-			at[i] = f[i].place(len(in.b[i]), place>>i&1 == 1)
+			at[i] = f[i].Place(len(in.b[i]), place>>i&1 == 1)
 			copy(mem(i), in.b[i])
 		}
-		if !sub.writesGrad {
-			if err := unix.Mprotect(f[iGrad].inside, unix.PROT_READ); err != nil {
-				return err
-			}
-		}
-		if err := faults2error(func() {
+		f[iGrad].ReadOnly(!sub.writesGrad)
+		if err := prove.Faults(func() {
 			sub.run(impl, sc, at, in.n)
 		}); err != nil {
 			return fmt.Errorf("%s %s n=%d, slices at the end: %04b: %w", sc.name, sub.name, in.n, place, err)
 		}
 		for i, e := range sc.elems {
-			if !sub.loose[i] && !e.equal(mem(i), rig.want[i]) {
+			if !sub.loose[i] && !e.Equal(mem(i), rig.want[i]) {
 				return fmt.Errorf("%s %s n=%d, slices at the end: %04b: %s is wrong", sc.name, sub.name, in.n, place, sliceNames[i])
 			}
 		}
 	}
-	return nil
-}
-
-// faults2error runs f and returns a memory fault as an error.
-func faults2error(f func()) (err error) {
-	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
-	defer func() {
-		if r := recover(); r != nil {
-			err = fmt.Errorf("fault: %v", r)
-		}
-	}()
-	f()
 	return nil
 }
 
@@ -100,9 +52,9 @@ func TestGuardPages(t *testing.T) {
 	most := 4*unrolled + 4
 	eachPath(t, func(t *testing.T, impl int, sc *scheme) {
 		fences := newFences(t, sc, tile+most)
-		all := sc.randomInputs(&prng{21}, tile+most, (*elem).random)
+		all := sc.randomInputs(prove.NewRand(21), tile+most, (*prove.Element).Random)
 		for n := 0; n < most; n++ {
-			if testing.Short() && n > unrolled && n%7 != 0 && n%fusedUnit != 0 {
+			if !prove.Whole() && n > unrolled && n%7 != 0 && n%fusedUnit != 0 {
 				continue
 			}
 			in := sc.head(all, n)
@@ -111,7 +63,7 @@ func TestGuardPages(t *testing.T) {
 			}
 		}
 		for _, n := range []int{1, 13, tile, tile + 1, tile + most} {
-			for _, cfg := range sc.variants(decaying(), testing.Short()) {
+			for _, cfg := range sc.variants(decaying(), !prove.Whole()) {
 				assert.NoError(t, checkFences(fences, impl, sc, ruleSubject(cfg), sc.head(all, n)))
 			}
 		}
@@ -123,16 +75,16 @@ var sink uint64 // keeps reads from being optimised away
 // TestFencesSeeFaults plants kernels that touch what is not theirs, only to
 // read it, or to write back what was there.
 func TestFencesSeeFaults(t *testing.T) {
-	if brokenSignals != "" {
-		skip(t, "%s", brokenSignals)
+	if prove.BrokenSignals != "" {
+		prove.Skip(t, "%s", prove.BrokenSignals)
 	}
 	for name, touch := range map[string]func(sc *scheme, a args){
-		"reads behind param":     func(sc *scheme, a args) { sink = sc.elems[iParam].get(a.param, a.n) },
-		"reads behind grad":      func(sc *scheme, a args) { sink = sc.elems[iGrad].get(a.grad, a.n) },
-		"reads before momentum":  func(sc *scheme, a args) { sink = sc.elems[iMomentum].get(a.momentum, -1) },
-		"reads where n is 0":     func(sc *scheme, a args) { sink = sc.elems[iGrad].get(a.grad, max(0, a.n-1)) },
-		"writes back to grad":    func(sc *scheme, a args) { e := sc.elems[iGrad]; e.put(a.grad, 0, e.get(a.grad, 0)) },
-		"reads 64 bytes of tail": func(sc *scheme, a args) { sink = sc.elems[iParam].get(a.param, a.n/16*16+15) },
+		"reads behind param":     func(sc *scheme, a args) { sink = sc.elems[iParam].Get(a.param, a.n) },
+		"reads behind grad":      func(sc *scheme, a args) { sink = sc.elems[iGrad].Get(a.grad, a.n) },
+		"reads before momentum":  func(sc *scheme, a args) { sink = sc.elems[iMomentum].Get(a.momentum, -1) },
+		"reads where n is 0":     func(sc *scheme, a args) { sink = sc.elems[iGrad].Get(a.grad, max(0, a.n-1)) },
+		"writes back to grad":    func(sc *scheme, a args) { e := sc.elems[iGrad]; e.Put(a.grad, 0, e.Get(a.grad, 0)) },
+		"reads 64 bytes of tail": func(sc *scheme, a args) { sink = sc.elems[iParam].Get(a.param, a.n/16*16+15) },
 	} {
 		impl := plant(t, faulty(nil, touch))
 		for _, sc := range schemes {
@@ -142,7 +94,7 @@ func TestFencesSeeFaults(t *testing.T) {
 			fences := newFences(t, sc, 8*unrolled)
 			saw := false
 			for n := range 70 {
-				in := sc.randomInputs(&prng{22}, n, (*elem).random)
+				in := sc.randomInputs(prove.NewRand(22), n, (*prove.Element).Random)
 				saw = saw || checkFences(fences, impl, sc, sc.kernels(decaying())[0], in) != nil
 			}
 			assert.True(t, saw, "%s: a kernel that %s goes unseen", sc.name, name)

@@ -1,29 +1,27 @@
-//go:build unix
-
 package lion
 
 import (
 	"testing"
 	"unsafe"
 
+	"github.com/lionkernel/lion/internal/prove"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-	"golang.org/x/sys/unix"
 )
 
 // checkConvertFences runs a conversion of n elements with each slice flush with
 // a fence, and what it only reads read-only, and returns the fault, if any.
-func checkConvertFences(t *testing.T, fences []*fence, c *converters, conv conversion, n, place int) error {
+func checkConvertFences(t *testing.T, fences []*prove.Fence, c *converters, conv conversion, n, place int) error {
 	at := make([]unsafe.Pointer, len(conv.sizes))
 	for i, size := range conv.sizes {
-		at[i] = fences[i].place(n*size, place>>i&1 == 1)
+		at[i] = fences[i].Place(n*size, place>>i&1 == 1)
 		if i >= conv.writes {
-			require.NoError(t, unix.Mprotect(fences[i].inside, unix.PROT_READ))
+			fences[i].ReadOnly(true)
 		}
 	}
-	err := faults2error(func() { conv.run(c, at, n) })
+	err := prove.Faults(func() { conv.run(c, at, n) })
 	for _, f := range fences {
-		require.NoError(t, unix.Mprotect(f.inside, unix.PROT_READ|unix.PROT_WRITE))
+		f.ReadOnly(false)
 	}
 	return err
 }
@@ -32,10 +30,7 @@ func checkConvertFences(t *testing.T, fences []*fence, c *converters, conv conve
 // writes to what it reads.
 func TestConvertGuardPages(t *testing.T) {
 	eachImplementation(t, func(t *testing.T, impl int) {
-		var fences []*fence
-		for range 3 {
-			fences = append(fences, newFence(t, 4*70))
-		}
+		fences := prove.NewFences(t, 4*70, 4*70, 4*70)
 		for _, conv := range conversions {
 			for n := range 70 {
 				for place := range 1 << len(conv.sizes) {
@@ -49,13 +44,10 @@ func TestConvertGuardPages(t *testing.T) {
 
 // TestConvertFencesSeeFaults plants converters that read or write too much.
 func TestConvertFencesSeeFaults(t *testing.T) {
-	if brokenSignals != "" {
-		skip(t, "%s", brokenSignals)
+	if prove.BrokenSignals != "" {
+		prove.Skip(t, "%s", prove.BrokenSignals)
 	}
-	var fences []*fence
-	for range 3 {
-		fences = append(fences, newFence(t, 4*70))
-	}
+	fences := prove.NewFences(t, 4*70, 4*70, 4*70)
 	for name, k := range map[string]converter{
 		"reads behind":  func(dst, src unsafe.Pointer, n int) { sink = uint64(*(*uint16)(unsafe.Add(src, 4*n))) },
 		"reads before":  func(dst, src unsafe.Pointer, n int) { sink = uint64(*(*uint16)(unsafe.Add(src, -2))) },

@@ -5,7 +5,6 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math"
-	"math/big"
 	"os"
 	"runtime"
 	"sort"
@@ -13,88 +12,24 @@ import (
 	"unsafe"
 
 	"github.com/lionkernel/lion/internal/mem"
+	"github.com/lionkernel/lion/internal/prove"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
-
-// halfFormat describes a 16-bit format, for oracles that know nothing of how
-// half.go converts.
-type halfFormat struct {
-	name      string
-	digits    uint
-	least     int     // log2 of the smallest subnormal
-	overflows float64 // from here on the result is infinite
-	nan, inf  uint16
-}
-
-var (
-	bf16Format = halfFormat{"bf16", 8, -133, 0x1.ffp127, 0x7fc0, 0x7f80}
-	f16Format  = halfFormat{"f16", 11, -24, 65520, 0x7e00, 0x7c00}
-)
-
-// value is the number of a bit pattern, by the format's definition.
-func (f halfFormat) value(b uint16) float64 {
-	fraction := f.digits - 1
-	e, m := int(b&^0x8000)>>fraction, float64(b&(1<<fraction-1))
-	sign := 1.0
-	if b&0x8000 != 0 {
-		sign = -1
-	}
-	switch {
-	case b&^0x8000 > f.inf:
-		return math.NaN()
-	case b&^0x8000 == f.inf:
-		return math.Inf(int(sign))
-	case e == 0:
-		return sign * math.Ldexp(m, f.least)
-	}
-	return sign * math.Ldexp(m+float64(uint(1)<<fraction), f.least+e-1)
-}
-
-// round rounds by a big float of as many digits as the result has.
-func (f halfFormat) round(x float32) uint16 {
-	a := math.Abs(float64(x))
-	var sign uint16
-	if math.Signbit(float64(x)) {
-		sign = 0x8000
-	}
-	switch {
-	case x != x:
-		return f.nan
-	case a >= f.overflows:
-		return sign | f.inf
-	case a == 0:
-		return sign
-	}
-	_, e := math.Frexp(a)
-	digits := min(int(f.digits), e-f.least)
-	if digits < 1 { // below the smallest subnormal: to it, or to 0
-		if a > math.Ldexp(1, f.least-1) {
-			return sign | 1
-		}
-		return sign
-	}
-	r, _ := new(big.Float).SetPrec(uint(digits)).SetMode(big.ToNearestEven).SetFloat64(a).Float64()
-	units := math.Ldexp(r, -f.least)
-	if units < float64(uint(1)<<f.digits) {
-		return sign | uint16(units)
-	}
-	m, e := math.Frexp(units)
-	return sign | uint16(e-int(f.digits)+1)<<(f.digits-1) | uint16(math.Ldexp(m, int(f.digits)))&(1<<(f.digits-1)-1)
-}
 
 // Rounding is a step function of the magnitude: stairs[h] is the first float32
 // pattern that rounds to more than h. The middle of two neighbours is a float32
 // in both formats, and belongs to the even one.
 type stairs []uint32
 
-func (f halfFormat) stairs() stairs {
-	s := make(stairs, f.inf)
+// stairsOf are those of a 16-bit element.
+func stairsOf(f *prove.Element) stairs {
+	s := make(stairs, f.Inf())
 	for h := range s {
-		v := f.value(uint16(h))
-		next := f.value(uint16(h + 1))
+		v := f.Value(uint64(h))
+		next := f.Value(uint64(h + 1))
 		if math.IsInf(next, 0) {
-			next = 2*v - f.value(uint16(h-1)) // what the exponent's next power would be
+			next = 2*v - f.Value(uint64(h-1)) // what the exponent's next power would be
 		}
 		middle := (v + next) / 2
 		s[h] = math.Float32bits(float32(middle))
@@ -110,7 +45,7 @@ func (f halfFormat) stairs() stairs {
 
 // block fills want with what the patterns from first on round to, none of which
 // may differ from it in the upper half.
-func (s stairs) block(f halfFormat, first uint32, want []uint16) {
+func (s stairs) block(f *prove.Element, first uint32, want []uint16) {
 	sign, b := uint16(first>>16&0x8000), first&^(1<<31)
 	h := sort.Search(len(s), func(h int) bool { return s[h] > b })
 	for i := 0; i < len(want); h++ {
@@ -119,7 +54,7 @@ func (s stairs) block(f halfFormat, first uint32, want []uint16) {
 		if h < len(s) {
 			end = s[h]
 		} else if at >= end {
-			x, end = f.nan, 1<<31
+			x, end = uint16(f.Canonical()), 1<<31
 		}
 		n := min(len(want)-i, int(end-at))
 		for j := range want[i : i+n] {
@@ -131,10 +66,10 @@ func (s stairs) block(f halfFormat, first uint32, want []uint16) {
 
 // TestStairs holds every edge against the big float.
 func TestStairs(t *testing.T) {
-	for _, f := range []halfFormat{bf16Format, f16Format} {
-		for h, edge := range f.stairs() {
-			below, above := f.round(math.Float32frombits(edge-1)), f.round(math.Float32frombits(edge))
-			require.Equal(t, [2]uint16{uint16(h), uint16(h + 1)}, [2]uint16{below, above}, "%s %08x", f.name, edge)
+	for _, f := range []*prove.Element{prove.BF16, prove.F16} {
+		for h, edge := range stairsOf(f) {
+			below, above := f.Round(float64(math.Float32frombits(edge-1))), f.Round(float64(math.Float32frombits(edge)))
+			require.Equal(t, [2]uint64{uint64(h), uint64(h + 1)}, [2]uint64{below, above}, "%s %08x", f.Name, edge)
 		}
 	}
 }
@@ -144,13 +79,13 @@ func TestStairs(t *testing.T) {
 func TestStairsBlocks(t *testing.T) {
 	const n = 1 << 10
 	want := make([]uint16, n)
-	for _, f := range []halfFormat{bf16Format, f16Format} {
-		s := f.stairs()
+	for _, f := range []*prove.Element{prove.BF16, prove.F16} {
+		s := stairsOf(f)
 		for first := uint64(0); first < 1<<32; first += 1019 * n {
 			s.block(f, uint32(first), want)
 			for _, i := range []uint64{0, first / n % n, n - 1} {
 				x := uint32(first + i)
-				require.Equal(t, f.round(math.Float32frombits(x)), want[i], "%s %08x", f.name, x)
+				require.Equal(t, f.Round(float64(math.Float32frombits(x))), uint64(want[i]), "%s %08x", f.Name, x)
 			}
 		}
 	}
@@ -167,7 +102,7 @@ func differ[T, S uint16 | uint32](what string, src []S, got, want []T) error {
 		return nil
 	}
 	for i := range want {
-		if got[i] != want[i] && !(what == f16Format.name && unsafe.Sizeof(want[0]) == 2 && tieOf(math.Float32frombits(uint32(src[i])), uint16(got[i]), uint16(want[i]))) {
+		if got[i] != want[i] && !(what == prove.F16.Name && unsafe.Sizeof(want[0]) == 2 && prove.TieOf(math.Float32frombits(uint32(src[i])), uint16(got[i]), uint16(want[i]))) {
 			return fmt.Errorf("%s of %#x is %#x, want %#x", what, src[i], got[i], want[i])
 		}
 	}
@@ -183,20 +118,20 @@ func TestWidenAll(t *testing.T) {
 	eachImplementation(t, func(t *testing.T, impl int) {
 		c := &implementations[impl].convert
 		for _, f := range []struct {
-			halfFormat
+			*prove.Element
 			widen converter
 			quiet uint32
-		}{{bf16Format, c.widenBF16, 0}, {f16Format, c.widenF16, 1 << 22}} {
+		}{{prove.BF16, c.widenBF16, 0}, {prove.F16, c.widenF16, 1 << 22}} {
 			for i := range want {
-				v := f.value(uint16(i))
+				v := f.Value(uint64(i))
 				want[i] = math.Float32bits(float32(v))
 				require.True(t, v != v || float64(float32(v)) == v)
 				if v != v { // the payload stays
-					want[i] = uint32(i)>>15<<31 | 0x7f800000 | uint32(i)<<(24-f.digits)&(1<<23-1) | f.quiet
+					want[i] = uint32(i)>>15<<31 | 0x7f800000 | uint32(i)<<(24-f.Digits())&(1<<23-1) | f.quiet
 				}
 			}
 			f.widen(mem.Data(got), mem.Data(src), len(src))
-			assert.NoError(t, differ(f.name, src, got, want))
+			assert.NoError(t, differ(f.Name, src, got, want))
 		}
 	})
 }
@@ -214,7 +149,7 @@ type halfWalker struct {
 
 func newHalfWalker() *halfWalker {
 	const n = 1 << 16
-	w := &halfWalker{stairs: [2]stairs{bf16Format.stairs(), f16Format.stairs()}}
+	w := &halfWalker{stairs: [2]stairs{stairsOf(prove.BF16), stairsOf(prove.F16)}}
 	w.src, w.joined = make([]uint32, n), make([]uint32, n)
 	w.got, w.lo, w.want, w.low, w.hi = make([]uint16, n), make([]uint16, n), make([]uint16, n), make([]uint16, n), make([]uint16, n)
 	for i := range w.low {
@@ -244,10 +179,10 @@ func (w *halfWalker) check(c *converters, u uint32) error {
 	if err := differ("split and join", w.src, w.joined, w.src); err != nil {
 		return err
 	}
-	for i, f := range []halfFormat{bf16Format, f16Format} {
+	for i, f := range []*prove.Element{prove.BF16, prove.F16} {
 		w.stairs[i].block(f, u<<16, w.want)
 		[]converter{c.narrowBF16, c.narrowF16}[i](mem.Data(w.got), mem.Data(w.src), n)
-		if err := differ(f.name, w.src, w.got, w.want); err != nil {
+		if err := differ(f.Name, w.src, w.got, w.want); err != nil {
 			return err
 		}
 	}
@@ -285,7 +220,7 @@ func TestWalkNarrow(t *testing.T) {
 	stride := 61
 	if os.Getenv("LION_WALK") != "" {
 		stride = 1
-	} else if testing.Short() {
+	} else if !prove.Whole() {
 		stride = 4093
 	}
 	eachImplementation(t, func(t *testing.T, impl int) {
@@ -349,8 +284,8 @@ func spoilAt[T uint16 | uint32](src, dst unsafe.Pointer, n int, pattern uint32) 
 // formats and signs, and NaNs of every payload bit.
 func TestNarrowEdges(t *testing.T) {
 	var src []uint32
-	for _, f := range []halfFormat{bf16Format, f16Format} {
-		for _, edge := range f.stairs() {
+	for _, f := range []*prove.Element{prove.BF16, prove.F16} {
+		for _, edge := range stairsOf(f) {
 			src = append(src, edge-1, edge, 1<<31|edge-1, 1<<31|edge)
 		}
 	}
@@ -363,13 +298,13 @@ func TestNarrowEdges(t *testing.T) {
 	got, want := make([]uint16, len(src)), make([]uint16, len(src))
 	eachImplementation(t, func(t *testing.T, impl int) {
 		c := &implementations[impl].convert
-		for i, f := range []halfFormat{bf16Format, f16Format} {
-			s := f.stairs()
+		for i, f := range []*prove.Element{prove.BF16, prove.F16} {
+			s := stairsOf(f)
 			for j, x := range src {
 				s.block(f, x, want[j:j+1])
 			}
 			[]converter{c.narrowBF16, c.narrowF16}[i](mem.Data(got), mem.Data(src), len(src))
-			assert.NoError(t, differ(f.name, src, got, want))
+			assert.NoError(t, differ(f.Name, src, got, want))
 		}
 	})
 }
@@ -377,10 +312,10 @@ func TestNarrowEdges(t *testing.T) {
 // TestSplitRounds: hi is the weight to nearest, ties away from zero, up to the
 // overflow to Inf: the weights that it stands for begin in the middle.
 func TestSplitRounds(t *testing.T) {
-	for h := uint16(0); h < bf16Format.inf; h++ {
-		v, next := bf16Format.value(h), bf16Format.value(h+1)
-		if h+1 == bf16Format.inf {
-			next = 2*v - bf16Format.value(h-1)
+	for h := uint16(0); h < uint16(prove.BF16.Inf()); h++ {
+		v, next := prove.BF16.Value(uint64(h)), prove.BF16.Value(uint64(h+1))
+		if h+1 == uint16(prove.BF16.Inf()) {
+			next = 2*v - prove.BF16.Value(uint64(h-1))
 		}
 		middle := float32((v + next) / 2)
 		for _, sign := range []float32{1, -1} {
@@ -422,7 +357,7 @@ var conversions = []conversion{
 // bits, NaNs among them, and what is around the slices left alone.
 func TestConvertLengths(t *testing.T) {
 	const room = 70 + 2*16
-	r := &prng{31}
+	r := prove.NewRand(31)
 	eachImplementation(t, func(t *testing.T, impl int) {
 		for _, conv := range conversions {
 			for n := range 70 {
@@ -432,7 +367,7 @@ func TestConvertLengths(t *testing.T) {
 					for i, size := range conv.sizes {
 						g := make([]uint32, room)
 						for j := range g {
-							g[j] = uint32(r.next())
+							g[j] = uint32(r.Next())
 						}
 						w := append([]uint32(nil), g...)
 						got, want = append(got, g), append(want, w)
@@ -444,7 +379,7 @@ func TestConvertLengths(t *testing.T) {
 					if conv.name == "narrowF16" {
 						g, w := unsafe.Slice((*uint16)(mem.Data(got[0])), 2*room), unsafe.Slice((*uint16)(mem.Data(want[0])), 2*room)
 						for j := range g {
-							if tieAccepted(g[j], w[j]) {
+							if prove.TieAccepted(g[j], w[j]) {
 								g[j] = w[j]
 							}
 						}
@@ -469,9 +404,9 @@ func TestConvertSlices(t *testing.T) {
 	eachImplementation(t, func(t *testing.T, impl int) {
 		prefer(t, impl)
 		for _, n := range []int{0, 1, chunk - 1, chunk, chunk + 1, 2*chunk + 17} {
-			r, src := &prng{uint64(n)}, make([]float32, n)
+			r, src := prove.NewRand(uint64(n)), make([]float32, n)
 			for i := range src {
-				src[i] = math.Float32frombits(uint32(r.next()))
+				src[i] = math.Float32frombits(uint32(r.Next()))
 			}
 			b, h, hi, lo := make([]BF16, n), make([]F16, n), make([]BF16, n), make([]uint16, n)
 			wb, wh, joined := make([]float32, n), make([]float32, n), make([]float32, n)
@@ -480,7 +415,7 @@ func TestConvertSlices(t *testing.T) {
 			}
 			for i, x := range src {
 				require.Equal(t, ToBF16(x), b[i])
-				require.True(t, h[i] == ToF16(x) || tieOf(x, uint16(h[i]), uint16(ToF16(x))), "%g is %04x, want %04x", x, h[i], ToF16(x))
+				require.True(t, h[i] == ToF16(x) || prove.TieOf(x, uint16(h[i]), uint16(ToF16(x))), "%g is %04x, want %04x", x, h[i], ToF16(x))
 				require.Equal(t, [2]uint32{math.Float32bits(b[i].Float32()), math.Float32bits(h[i].Float32())}, [2]uint32{math.Float32bits(wb[i]), math.Float32bits(wh[i])})
 			}
 			require.Equal(t, raw(src), raw(joined))
@@ -529,8 +464,8 @@ func TestConvertRefuses(t *testing.T) {
 // TestConvertNoAllocation: conversions allocate nothing, and arrays on the stack
 // stay there.
 func TestConvertNoAllocation(t *testing.T) {
-	if raceEnabled {
-		skip(t, "the race detector's instrumentation allocates")
+	if prove.Sanitized {
+		prove.Skip(t, "the race detector's instrumentation allocates")
 	}
 	eachImplementation(t, func(t *testing.T, impl int) {
 		prefer(t, impl)
@@ -600,10 +535,10 @@ func FuzzConvert(f *testing.F) {
 			// And generic's from the oracles.
 			for i := range n {
 				x := math.Float32frombits(binary.NativeEndian.Uint32(b[4*i:]))
-				if got, want := uint16(ToBF16(x)), bf16Format.round(x); got != want {
+				if got, want := uint64(ToBF16(x)), prove.BF16.Round(float64(x)); got != want {
 					t.Fatalf("bf16 of %g is %04x, want %04x", x, got, want)
 				}
-				if got, want := uint16(ToF16(x)), f16Format.round(x); got != want {
+				if got, want := uint64(ToF16(x)), prove.F16.Round(float64(x)); got != want {
 					t.Fatalf("f16 of %g is %04x, want %04x", x, got, want)
 				}
 			}
@@ -616,8 +551,8 @@ func FuzzConvert(f *testing.F) {
 func BenchmarkConvert(b *testing.B) {
 	for _, n := range []int{1 << 10, 64 << 10, 16 << 20} {
 		f, h, lo := make([]float32, n), make([]uint16, n), make([]uint16, n)
-		for i, r := 0, (&prng{1}); i < n; i++ {
-			f[i] = float32(int32(r.next())) / (1 << 31)
+		for i, r := 0, (prove.NewRand(1)); i < n; i++ {
+			f[i] = float32(int32(r.Next())) / (1 << 31)
 		}
 		bf, f16 := unsafe.Slice((*BF16)(&h[0]), n), unsafe.Slice((*F16)(&h[0]), n)
 		for _, conv := range []struct {
@@ -651,4 +586,16 @@ func BenchmarkConvert(b *testing.B) {
 			}
 		}
 	}
+}
+
+// sameHalves is assert.Equal for what floats were rounded to.
+func sameHalves(t *testing.T, from []float32, got []F16, msg string) {
+	t.Helper()
+	for i, x := range from {
+		if want := ToF16(x); got[i] != want && !prove.TieOf(x, uint16(got[i]), uint16(want)) {
+			t.Errorf("%s: [%d] is %04x, want %04x, of %g", msg, i, got[i], want, x)
+			return
+		}
+	}
+	assert.Len(t, got, len(from), msg)
 }

@@ -3,12 +3,11 @@ package lion
 import (
 	"bytes"
 	"fmt"
-	"math/bits"
-	"os"
 	"slices"
-	"strings"
 	"testing"
 	"unsafe"
+
+	"github.com/lionkernel/lion/internal/prove"
 )
 
 // What every test of the kernels stands on: the implementations, the storage
@@ -22,16 +21,10 @@ func eachImplementation(t *testing.T, f func(t *testing.T, impl int)) {
 	for i := range implementations {
 		im := &implementations[i]
 		t.Run("impl="+im.name, func(t *testing.T) {
-			mustRun(t, im.name, im.missing)
+			prove.MustRun(t, im.name, im.missing)
 			f(t, i)
 		})
 	}
-}
-
-// required are the implementations that LION_REQUIRE names, separated by
-// commas: not to test one of them is a failure.
-func required() []string {
-	return strings.FieldsFunc(os.Getenv("LION_REQUIRE"), func(r rune) bool { return r == ',' || r == ' ' })
 }
 
 func genericIndex() int {
@@ -43,7 +36,7 @@ func genericIndex() int {
 // race detector, which makes all of it many times as slow, a few will do.
 func eachPath(t *testing.T, f func(t *testing.T, impl int, sc *scheme)) {
 	t.Helper()
-	few := raceEnabled && testing.Short()
+	few := prove.Sanitized && !prove.Whole()
 	eachImplementation(t, func(t *testing.T, impl int) {
 		for i, sc := range schemes {
 			if !few || i < int(numFormats)+2 || sc.storage.param == kindSplit {
@@ -72,128 +65,6 @@ func plantTiled(t testing.TB, impl int) int {
 	return len(old)
 }
 
-// elem is the element type of a slice: an IEEE 754 format, seen as bits.
-type elem struct {
-	size      int  // bytes
-	exp, frac int  // bits of the exponent and of the fraction
-	raw       bool // no number: the lower half of one
-}
-
-var (
-	binary32  = &elem{size: 4, exp: 8, frac: 23}
-	binary64  = &elem{size: 8, exp: 11, frac: 52}
-	bfloat16  = &elem{size: 2, exp: 8, frac: 7}
-	binary16  = &elem{size: 2, exp: 5, frac: 10}
-	lowerHalf = &elem{size: 2, exp: 8, frac: 7, raw: true} // any 16 bits
-)
-
-func (e *elem) sign() uint64         { return 1 << (e.exp + e.frac) }
-func (e *elem) inf() uint64          { return (1<<e.exp - 1) << e.frac }
-func (e *elem) one() uint64          { return (1<<(e.exp-1) - 1) << e.frac }
-func (e *elem) canonical() uint64    { return e.inf() | 1<<(e.frac-1) }
-func (e *elem) isNaN(b uint64) bool  { return !e.raw && b&^e.sign() > e.inf() }
-func (e *elem) signalling() []uint64 { return []uint64{e.inf() + 1, e.inf() | e.sign() | 3} }
-
-// classes are the values that are worth crossing, of both signs.
-func (e *elem) classes() []uint64 {
-	one, inf, least := e.one(), e.inf(), uint64(1)<<e.frac
-	all := []uint64{
-		0,
-		1, 2, least - 1, // subnormal
-		least, least + 1, // the smallest normal ones
-		one - 1, one, one + 1, one + 1<<(e.frac-1), // about 1, and 1.5
-		inf - 1,                        // the largest
-		inf,                            //
-		e.canonical(), inf | least - 1, // quiet NaN, without and with payload
-		inf | 1, inf | (least>>1 - 1), // signalling NaN
-	}
-	for _, b := range slices.Clone(all) {
-		all = append(all, b|e.sign())
-	}
-	return all
-}
-
-// random returns an element: mostly of ordinary size, some with any exponent,
-// a few of the classes.
-func (e *elem) random(r *prng) uint64 {
-	x := r.next()
-	switch kind := x >> 56; {
-	case e.raw && kind < 240:
-		return x & (e.sign()<<1 - 1)
-	case kind < 200:
-		near := uint64(1)<<(e.exp-1) - 1 - x>>48&7
-		return x&(e.sign()|1<<e.frac-1) | near<<e.frac
-	case kind < 240:
-		return x & (e.sign()<<1 - 1)
-	default:
-		c := e.classes()
-		return c[int(x>>32%uint64(len(c)))]
-	}
-}
-
-// ordinary returns a finite element near 1, of either sign.
-func (e *elem) ordinary(r *prng) uint64 {
-	x := r.next()
-	if e.raw {
-		return x & (e.sign()<<1 - 1)
-	}
-	near := uint64(1)<<(e.exp-1) - 1 - x>>56&3
-	return x&(e.sign()|1<<e.frac-1) | near<<e.frac
-}
-
-func (e *elem) get(p unsafe.Pointer, i int) uint64 {
-	switch p = unsafe.Add(p, i*e.size); e.size {
-	case 2:
-		return uint64(*(*uint16)(p))
-	case 4:
-		return uint64(*(*uint32)(p))
-	case 8:
-		return *(*uint64)(p)
-	}
-	panic("unknown size")
-}
-
-func (e *elem) put(p unsafe.Pointer, i int, b uint64) {
-	switch p = unsafe.Add(p, i*e.size); e.size {
-	case 2:
-		*(*uint16)(p) = uint16(b)
-	case 4:
-		*(*uint32)(p) = uint32(b)
-	case 8:
-		*(*uint64)(p) = b
-	}
-}
-
-// equal says whether two slices hold the same elements.
-func (e *elem) equal(got, want []byte) bool {
-	same := bytes.Equal(got, want)
-	for i := 0; e == binary16 && !same && i < len(got)/2; i++ {
-		g, w := e.get(unsafe.Pointer(&got[0]), i), e.get(unsafe.Pointer(&want[0]), i)
-		if g != w && !tieAccepted(uint16(g), uint16(w)) {
-			return false
-		}
-		same = i == len(got)/2-1
-	}
-	return same
-}
-
-// prng is SplitMix64 (Steele, Lea and Flood, 2014).
-type prng struct{ state uint64 }
-
-func (r *prng) next() uint64 {
-	r.state += 0x9e3779b97f4a7c15
-	z := r.state
-	z = (z ^ z>>30) * 0xbf58476d1ce4e5b9
-	z = (z ^ z>>27) * 0x94d049bb133111eb
-	return z ^ z>>31
-}
-
-// below returns a number in [0, n).
-func (r *prng) below(n int) int {
-	hi, _ := bits.Mul64(r.next(), uint64(n))
-	return int(hi)
-}
-
 // The slices of a step.
 const (
 	iParam = iota
@@ -217,7 +88,7 @@ type scheme struct {
 	name   string
 	method string // of Stepper
 	format format // another for each
-	elems  []*elem
+	elems  []*prove.Element
 	step   func(s *Stepper, at memory, n int) error
 
 	// Of float32 and float64, which have kernels for any number of elements.
@@ -230,28 +101,28 @@ type scheme struct {
 
 // schemes are those of the formats, by their numbers, and then the 16-bit ones.
 var schemes = []*scheme{
-	{name: "f32", method: "StepF32", format: f32, elems: []*elem{binary32, binary32, binary32}, step: stepAt(Stepper.StepF32),
+	{name: "f32", method: "StepF32", format: f32, elems: []*prove.Element{prove.Float32, prove.Float32, prove.Float32}, step: stepAt(Stepper.StepF32),
 		run: runKernel[float32], coef: func(s *Stepper) unsafe.Pointer { return unsafe.Pointer(&s.f32) }},
-	{name: "f64", method: "StepF64", format: f64, elems: []*elem{binary64, binary64, binary64}, step: stepAt(Stepper.StepF64),
+	{name: "f64", method: "StepF64", format: f64, elems: []*prove.Element{prove.Float64, prove.Float64, prove.Float64}, step: stepAt(Stepper.StepF64),
 		run: runKernel[float64], coef: func(s *Stepper) unsafe.Pointer { return unsafe.Pointer(&s.f64) }},
-	{name: "bf16", method: "StepBF16", format: numFormats, elems: []*elem{bfloat16, bfloat16, bfloat16},
+	{name: "bf16", method: "StepBF16", format: numFormats, elems: []*prove.Element{prove.BF16, prove.BF16, prove.BF16},
 		step: stepAt(Stepper.StepBF16), storage: storeBF16},
-	{name: "f16", method: "StepF16", format: numFormats + 1, elems: []*elem{binary16, binary16, binary16},
+	{name: "f16", method: "StepF16", format: numFormats + 1, elems: []*prove.Element{prove.F16, prove.F16, prove.F16},
 		step: stepAt(Stepper.StepF16), storage: storeF16},
-	{name: "master bf16", method: "StepMasterBF16", format: numFormats + 2, elems: []*elem{binary32, bfloat16, binary32, bfloat16},
+	{name: "master bf16", method: "StepMasterBF16", format: numFormats + 2, elems: []*prove.Element{prove.Float32, prove.BF16, prove.Float32, prove.BF16},
 		step: stepAt4(Stepper.StepMasterBF16), storage: storeMasterBF16},
-	{name: "master bf16 m16", method: "StepMasterBF16M16", format: numFormats + 3, elems: []*elem{binary32, bfloat16, bfloat16, bfloat16},
+	{name: "master bf16 m16", method: "StepMasterBF16M16", format: numFormats + 3, elems: []*prove.Element{prove.Float32, prove.BF16, prove.BF16, prove.BF16},
 		step: stepAt4(Stepper.StepMasterBF16M16), storage: storeMasterBF16M16},
-	{name: "master f16", method: "StepMasterF16", format: numFormats + 4, elems: []*elem{binary32, binary16, binary32, binary16},
+	{name: "master f16", method: "StepMasterF16", format: numFormats + 4, elems: []*prove.Element{prove.Float32, prove.F16, prove.Float32, prove.F16},
 		step: stepAt4(Stepper.StepMasterF16), storage: storeMasterF16},
-	{name: "f32 m16", method: "StepF32M16", format: numFormats + 5, elems: []*elem{binary32, binary32, bfloat16},
+	{name: "f32 m16", method: "StepF32M16", format: numFormats + 5, elems: []*prove.Element{prove.Float32, prove.Float32, prove.BF16},
 		step: stepAt(Stepper.StepF32M16), storage: storeF32M16},
-	{name: "split", method: "StepSplit", format: numFormats + 6, elems: []*elem{bfloat16, bfloat16, bfloat16, lowerHalf},
+	{name: "split", method: "StepSplit", format: numFormats + 6, elems: []*prove.Element{prove.BF16, prove.BF16, prove.BF16, prove.LowerHalf},
 		step: stepAt4(func(s Stepper, hi, grad, momentum []BF16, lo []uint16) error {
 			return s.StepSplit(hi, lo, grad, momentum)
 		}),
 		storage: storeSplit},
-	{name: "kahan", method: "StepBF16Kahan", format: numFormats + 7, elems: []*elem{bfloat16, bfloat16, bfloat16, bfloat16},
+	{name: "kahan", method: "StepBF16Kahan", format: numFormats + 7, elems: []*prove.Element{prove.BF16, prove.BF16, prove.BF16, prove.BF16},
 		step: stepAt4(Stepper.StepBF16Kahan), storage: storeKahan},
 }
 
@@ -325,21 +196,21 @@ type inputs struct {
 func (sc *scheme) newInputs(n int) *inputs {
 	in := &inputs{n: n}
 	for i, e := range sc.elems {
-		in.b[i] = make([]byte, n*e.size)
+		in.b[i] = make([]byte, n*e.Size)
 	}
 	return in
 }
 
 func (sc *scheme) set(in *inputs, slice, i int, b uint64) {
-	sc.elems[slice].put(unsafe.Pointer(unsafe.SliceData(in.b[slice])), i, b)
+	sc.elems[slice].Put(unsafe.Pointer(unsafe.SliceData(in.b[slice])), i, b)
 }
 
 func (sc *scheme) get(in *inputs, slice, i int) uint64 {
-	return sc.elems[slice].get(unsafe.Pointer(unsafe.SliceData(in.b[slice])), i)
+	return sc.elems[slice].Get(unsafe.Pointer(unsafe.SliceData(in.b[slice])), i)
 }
 
 // randomInputs makes n elements each by f.
-func (sc *scheme) randomInputs(r *prng, n int, f func(*elem, *prng) uint64) *inputs {
+func (sc *scheme) randomInputs(r *prove.Rand, n int, f func(*prove.Element, *prove.Rand) uint64) *inputs {
 	in := sc.newInputs(n)
 	for s, e := range sc.elems {
 		for i := range n {
@@ -353,42 +224,9 @@ func (sc *scheme) randomInputs(r *prng, n int, f func(*elem, *prng) uint64) *inp
 func (sc *scheme) head(in *inputs, n int) *inputs {
 	h := &inputs{n: n}
 	for i, e := range sc.elems {
-		h.b[i] = in.b[i][:n*e.size]
+		h.b[i] = in.b[i][:n*e.Size]
 	}
 	return h
-}
-
-// A slab is memory for a slice at any alignment, with sentinels on both sides.
-type slab struct {
-	mem        []byte // starts at a multiple of 64
-	start, end int    // of the slice
-}
-
-// margin is how many bytes of sentinel stand on each side. Its bits, taken as
-// elements, are finite numbers that a step would change.
-const margin = 256
-
-var sentinel = bytes.Repeat([]byte{0xa5}, margin)
-
-func newSlab(size int) *slab {
-	mem := make([]byte, size+2*margin+16*8+64)
-	skew := int(-uintptr(unsafe.Pointer(&mem[0])) & 63)
-	return &slab{mem: mem[skew:]}
-}
-
-// load puts content at off bytes past alignment.
-func (s *slab) load(off int, content []byte) {
-	s.start = margin + off
-	s.end = s.start + len(content)
-	copy(s.mem[s.start-margin:], sentinel)
-	copy(s.mem[s.start:], content)
-	copy(s.mem[s.end:], sentinel)
-}
-
-func (s *slab) bytes() []byte           { return s.mem[s.start:s.end] }
-func (s *slab) pointer() unsafe.Pointer { return unsafe.Pointer(&s.mem[s.start]) }
-func (s *slab) intact() bool {
-	return bytes.Equal(s.mem[s.start-margin:s.start], sentinel) && bytes.Equal(s.mem[s.end:s.end+margin], sentinel)
 }
 
 // A subject is what is run, on one implementation and on generic.
@@ -492,13 +330,13 @@ type rig struct {
 	in     *inputs
 	want   [numSlices][]byte
 	number uint64
-	slabs  []*slab // of sc.elems
+	slabs  []*prove.Slab // of sc.elems
 }
 
 func newRig(sc *scheme, most int) *rig {
 	r := &rig{sc: sc}
 	for _, e := range sc.elems {
-		r.slabs = append(r.slabs, newSlab(most*e.size))
+		r.slabs = append(r.slabs, prove.NewSlab(most*e.Size))
 	}
 	return r
 }
@@ -510,8 +348,8 @@ func (r *rig) runOn(sub *subject, impl int, in *inputs, off offsets) uint64 {
 // load puts in into memory.
 func (r *rig) load(in *inputs, off offsets) (at memory) {
 	for i, s := range r.slabs {
-		s.load(off[i]*r.sc.elems[i].size, in.b[i])
-		at[i] = s.pointer()
+		s.Load(off[i]*r.sc.elems[i].Size, in.b[i])
+		at[i] = s.Pointer()
 	}
 	return at
 }
@@ -521,7 +359,7 @@ func (r *rig) expect(sub *subject, in *inputs) {
 	r.in = in
 	r.number = r.runOn(sub, genericIndex(), in, offsets{})
 	for i, s := range r.slabs {
-		r.want[i] = append(r.want[i][:0], s.bytes()...)
+		r.want[i] = append(r.want[i][:0], s.Bytes()...)
 	}
 }
 
@@ -533,10 +371,10 @@ func (r *rig) check(sub *subject, impl int, off offsets) error {
 		return fmt.Errorf("%s %s n=%d off=%v: returned %d, want %d", r.sc.name, sub.name, r.in.n, off, number, r.number)
 	}
 	for i, s := range r.slabs {
-		if !s.intact() {
+		if !s.Intact() {
 			return fmt.Errorf("%s %s n=%d off=%v: %s: wrote outside the slice", r.sc.name, sub.name, r.in.n, off, sliceNames[i])
 		}
-		if !bytes.Equal(s.bytes(), r.want[i]) {
+		if !bytes.Equal(s.Bytes(), r.want[i]) {
 			if err := r.differ(sub, i, off); err != nil {
 				return err
 			}
@@ -548,10 +386,10 @@ func (r *rig) check(sub *subject, impl int, off offsets) error {
 // differ tells of the first element of a slice that is not as expected.
 func (r *rig) differ(sub *subject, slice int, off offsets) error {
 	e := r.sc.elems[slice]
-	got, want := r.slabs[slice].pointer(), unsafe.Pointer(unsafe.SliceData(r.want[slice]))
+	got, want := r.slabs[slice].Pointer(), unsafe.Pointer(unsafe.SliceData(r.want[slice]))
 	for i := range r.in.n {
-		g, w := e.get(got, i), e.get(want, i)
-		if g == w || sub.loose[slice] && e.isNaN(g) && e.isNaN(w) || e == binary16 && tieAccepted(uint16(g), uint16(w)) {
+		g, w := e.Get(got, i), e.Get(want, i)
+		if g == w || sub.loose[slice] && e.IsNaN(g) && e.IsNaN(w) || e == prove.F16 && prove.TieAccepted(uint16(g), uint16(w)) {
 			continue
 		}
 		was := ""

@@ -5,14 +5,15 @@ import (
 	"testing"
 
 	"github.com/lionkernel/lion/internal/mem"
+	"github.com/lionkernel/lion/internal/prove"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
 
 // kahanPatterns are float32 with upper half u, at the edges of roundings to
 // bfloat16 and within.
-func kahanPatterns(u uint32, r *prng) (out []uint32) {
-	for _, lower := range []uint32{0, 1, 0x7f, 0x80, 0x7fff, 0x8000, 0x8001, 0xffff, uint32(r.next()) >> 16, uint32(r.next()) >> 16} {
+func kahanPatterns(u uint32, r *prove.Rand) (out []uint32) {
+	for _, lower := range []uint32{0, 1, 0x7f, 0x80, 0x7fff, 0x8000, 0x8001, 0xffff, uint32(r.Next()) >> 16, uint32(r.Next()) >> 16} {
 		out = append(out, u<<16|lower)
 	}
 	return out
@@ -21,15 +22,15 @@ func kahanPatterns(u uint32, r *prng) (out []uint32) {
 // TestKahanHolds: param is the weight rounded, and the sum is the weight to 17
 // bits, or to 2⁻¹³⁴; nothing is left over beside infinity and NaN.
 func TestKahanHolds(t *testing.T) {
-	r, stride := &prng{4}, uint32(1)
-	if testing.Short() {
+	r, stride := prove.NewRand(4), uint32(1)
+	if !prove.Whole() {
 		stride = 7
 	}
 	for u := uint32(0); u < 1<<16; u += stride {
 		for _, x := range kahanPatterns(u, r) {
 			w := math.Float32frombits(x)
 			p, c := splitKahan(w)
-			require.Equal(t, bf16Format.round(w), uint16(p))
+			require.Equal(t, prove.BF16.Round(float64(w)), uint64(p))
 			if v := float64(p.Float32()); v-v != 0 {
 				require.Zero(t, c)
 				continue
@@ -57,7 +58,7 @@ func TestKahanPaths(t *testing.T) {
 		}
 	}
 	eachImplementation(t, func(t *testing.T, impl int) {
-		r, convert := &prng{6}, &implementations[impl].convert
+		r, convert := prove.NewRand(6), &implementations[impl].convert
 		n := len(kahanPatterns(0, r)) * 64
 		p, c, wantP, wantC := make([]uint16, n), make([]uint16, n), make([]uint16, n), make([]uint16, n)
 		for u := uint32(0); u < 1<<16; u += 64 {
@@ -77,7 +78,7 @@ func TestKahanPaths(t *testing.T) {
 		joined := make([]float32, len(ps))
 		convert.joinKahan(mem.Data(joined), mem.Data(ps), mem.Data(cs), len(ps))
 		for i, w := range joined {
-			want := float32(bf16Format.value(ps[i]) + bf16Format.value(cs[i]))
+			want := float32(prove.BF16.Value(uint64(ps[i])) + prove.BF16.Value(uint64(cs[i])))
 			if ps[i] == 0x8000 && cs[i] == 0x8000 {
 				want = float32(math.Copysign(0, -1))
 			} else if want != want {
@@ -91,11 +92,11 @@ func TestKahanPaths(t *testing.T) {
 // TestKahanMoves: at LR 1e-4 compensated weights below 16 move, whatever was left
 // over before; plain ones from 1/32 on don't.
 func TestKahanMoves(t *testing.T) {
-	s, r := stepper(DefaultConfig()), &prng{2}
+	s, r := stepper(DefaultConfig()), prove.NewRand(2)
 	const n = 1 << 12
 	w, g, m := make([]float32, n), make([]BF16, n), make([]BF16, n)
 	for i := range w {
-		w[i] = math.Float32frombits(0x41700000 | uint32(r.next())&0xfffff) // 15–16
+		w[i] = math.Float32frombits(0x41700000 | uint32(r.Next())&0xfffff) // 15–16
 		g[i] = 0x3f80
 	}
 	p, c := make([]BF16, n), make([]BF16, n)
@@ -109,7 +110,7 @@ func TestKahanMoves(t *testing.T) {
 	}
 	plain := make([]BF16, n)
 	for i := range plain { // from 1/64 to 1/32; odd, since a power of two has a near neighbour below
-		plain[i] = 0x3c81 | BF16(r.next())&0x7e
+		plain[i] = 0x3c81 | BF16(r.Next())&0x7e
 	}
 	before := append([]BF16{}, plain...)
 	require.NoError(t, s.StepBF16(plain, g, m))

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"unsafe"
 
+	"github.com/lionkernel/lion/internal/prove"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -23,7 +24,7 @@ const unrolled = 32
 // TestRequired fails for a name in LION_REQUIRE that is not in the table, which
 // no test would otherwise miss.
 func TestRequired(t *testing.T) {
-	for _, name := range required() {
+	for _, name := range prove.Required() {
 		i := slices.IndexFunc(implementations, func(im implementation) bool { return im.name == name })
 		if assert.GreaterOrEqual(t, i, 0, "LION_REQUIRE names %q, which was not built in", name) {
 			assert.Empty(t, implementations[i].missing, "LION_REQUIRE names %q", name)
@@ -49,7 +50,7 @@ func TestSchemes(t *testing.T) {
 		}
 		for i, k := range kinds {
 			if k != kindNone {
-				assert.Equal(t, k.size(), sc.elems[i].size, "%s %s", sc.name, sliceNames[i])
+				assert.Equal(t, k.size(), sc.elems[i].Size, "%s %s", sc.name, sliceNames[i])
 			} else {
 				assert.Len(t, sc.elems, i, sc.name)
 			}
@@ -70,8 +71,8 @@ func TestSchemes(t *testing.T) {
 // slices misaligned each by its own.
 func checkLengths(impl int, sc *scheme, sub subject, few bool) error {
 	const most = 4*unrolled + 4
-	r := &prng{uint64(sc.format) + 1}
-	in := sc.randomInputs(r, most, (*elem).random)
+	r := prove.NewRand(uint64(sc.format) + 1)
+	in := sc.randomInputs(r, most, (*prove.Element).Random)
 	rig := newRig(sc, most)
 	offs := allOffsets(few)
 	for n := range most {
@@ -89,9 +90,9 @@ func checkLengths(impl int, sc *scheme, sub subject, few bool) error {
 func TestLengths(t *testing.T) {
 	eachPath(t, func(t *testing.T, impl int, sc *scheme) {
 		for _, sub := range sc.kernels(decaying()) {
-			assert.NoError(t, checkLengths(impl, sc, sub, testing.Short()))
+			assert.NoError(t, checkLengths(impl, sc, sub, !prove.Whole()))
 		}
-		for _, cfg := range sc.variants(decaying(), testing.Short()) {
+		for _, cfg := range sc.variants(decaying(), !prove.Whole()) {
 			assert.NoError(t, checkLengths(impl, sc, ruleSubject(cfg), true))
 		}
 	})
@@ -112,8 +113,8 @@ func checkEdges(impl int, sc *scheme, sub subject, long bool) error {
 		lengths = append(lengths, 2*chunk-1, 2*chunk, 2*chunk+1, 3*chunk+tile+7)
 	}
 	most := slices.Max(lengths)
-	r := &prng{uint64(sc.format) + 11}
-	in := sc.randomInputs(r, most, (*elem).random)
+	r := prove.NewRand(uint64(sc.format) + 11)
+	in := sc.randomInputs(r, most, (*prove.Element).Random)
 	rig := newRig(sc, most)
 	for i, n := range lengths {
 		rig.expect(&sub, sc.head(in, n))
@@ -130,8 +131,8 @@ func TestEdges(t *testing.T) {
 	eachPath(t, func(t *testing.T, impl int, sc *scheme) {
 		for _, cfg := range sc.variants(decaying(), true) {
 			plain := sc.bare() || cfg.Decay == Decoupled && cfg.WeightDecay != 0
-			if plain || !testing.Short() {
-				assert.NoError(t, checkEdges(impl, sc, ruleSubject(cfg), plain && !testing.Short()))
+			if plain || prove.Whole() {
+				assert.NoError(t, checkEdges(impl, sc, ruleSubject(cfg), plain && prove.Whole()))
 			}
 		}
 	})
@@ -149,7 +150,7 @@ func checkSplit(impl int, sc *scheme, cfg Config, in *inputs, cuts []int) error 
 		rest := at
 		for i, e := range sc.elems {
 			if cut < in.n { // or else the rest would point behind the slice
-				rest[i] = unsafe.Add(at[i], cut*e.size)
+				rest[i] = unsafe.Add(at[i], cut*e.Size)
 			}
 		}
 		if err := errors.Join(sc.step(&s, at, cut), sc.step(&s, rest, in.n-cut)); err != nil {
@@ -167,8 +168,8 @@ func checkSplit(impl int, sc *scheme, cfg Config, in *inputs, cuts []int) error 
 // TestSplit: a slice may be split over calls in any way.
 func TestSplit(t *testing.T) {
 	eachPath(t, func(t *testing.T, impl int, sc *scheme) {
-		in := sc.randomInputs(&prng{5}, 2*tile+9, (*elem).random)
-		for _, cfg := range sc.variants(decaying(), testing.Short()) {
+		in := sc.randomInputs(prove.NewRand(5), 2*tile+9, (*prove.Element).Random)
+		for _, cfg := range sc.variants(decaying(), !prove.Whole()) {
 			if cfg.CautiousScale != ScaleNone { // looks at the whole tensor
 				continue
 			}
@@ -180,15 +181,15 @@ func TestSplit(t *testing.T) {
 // checkNaN checks that every NaN written is canonical and that a NaN changes no
 // other element, wherever it stands.
 func checkNaN(impl int, sc *scheme, sub subject, n int, places []int) error {
-	in := sc.randomInputs(&prng{7}, n, (*elem).ordinary)
+	in := sc.randomInputs(prove.NewRand(7), n, (*prove.Element).Ordinary)
 	rig := newRig(sc, n)
 	for slice, e := range sc.elems {
-		if e.raw || slice == iExtra && sc.storage.shadow != kindNone { // a shadow is only written
+		if e.Raw || slice == iExtra && sc.storage.shadow != kindNone { // a shadow is only written
 			continue
 		}
 		for j, at := range places {
 			old := sc.get(in, slice, at)
-			nans := append(e.signalling(), e.canonical()|e.sign(), e.inf()|e.canonical()|5)
+			nans := append(e.Signalling(), e.Canonical()|e.Sign(), e.Inf()|e.Canonical()|5)
 			sc.set(in, slice, at, nans[j%len(nans)])
 			rig.expect(&sub, in)
 			if err := rig.check(&sub, impl, offsets{j % 16, j % 3, j % 5, j % 7}); err != nil {
@@ -196,8 +197,8 @@ func checkNaN(impl int, sc *scheme, sub subject, n int, places []int) error {
 			}
 			for s := range sc.elems {
 				for i := 0; i < n && s != iGrad; i++ {
-					if b := sc.elems[s].get(rig.slabs[s].pointer(), i); sc.elems[s].isNaN(b) {
-						if b != sc.elems[s].canonical() {
+					if b := sc.elems[s].Get(rig.slabs[s].Pointer(), i); sc.elems[s].IsNaN(b) {
+						if b != sc.elems[s].Canonical() {
 							return fmt.Errorf("%s %s: %s[%d] = %#x is no canonical NaN", sc.name, sub.name, sliceNames[s], i, b)
 						}
 						if i != at {
@@ -225,7 +226,7 @@ func TestNaN(t *testing.T) {
 			}
 			sub := ruleSubject(cfg)
 			assert.NoError(t, checkNaN(impl, sc, sub, n, lanes))
-			if !testing.Short() || sc.bare() && cfg.Rule == Paper {
+			if prove.Whole() || sc.bare() && cfg.Rule == Paper {
 				assert.NoError(t, checkNaN(impl, sc, sub, chunk+tile+5,
 					[]int{0, tile - 1, tile, chunk - tile, chunk - 1, chunk, chunk + 1, chunk + tile + 4}))
 			}
@@ -241,9 +242,9 @@ func checkNoFalseNaN(impl int, sc *scheme, o op) error {
 	if !sc.bare() {
 		n = 4 * fusedUnit
 	}
-	in := sc.randomInputs(&prng{9}, n, (*elem).ordinary)
+	in := sc.randomInputs(prove.NewRand(9), n, (*prove.Element).Ordinary)
 	for i, e := range sc.elems {
-		for j, b := range []uint64{0, e.sign(), 1, e.sign() | 1} {
+		for j, b := range []uint64{0, e.Sign(), 1, e.Sign() | 1} {
 			sc.set(in, i, 9*j+i, b)
 			if sc.storage.param == kindSplit {
 				sc.set(in, iExtra, 9*j+iParam, 0) // or else a zero would be half a NaN
@@ -280,7 +281,7 @@ func checkNoFalseNaN(impl int, sc *scheme, o op) error {
 	}
 	// NaNs that the registers still hold are none of the next step's. Go's own
 	// copying would write to the registers in between.
-	nans := newRig(sc, 16).load(sc.randomInputs(&prng{}, 16, func(e *elem, _ *prng) uint64 { return e.canonical() }), offsets{})
+	nans := newRig(sc, 16).load(sc.randomInputs(prove.NewRand(0), 16, func(e *prove.Element, _ *prove.Rand) uint64 { return e.Canonical() }), offsets{})
 	k := implementations[impl].kernels[sc.format][o]
 	for n := 1; n < 5; n++ {
 		before, a := sc.args(nans, 16), sc.args(rig.load(sc.head(in, n), offsets{}), n)
@@ -350,7 +351,7 @@ func checkLargeStep(impl, n int) error {
 
 func TestLargeStep(t *testing.T) {
 	n := 9*chunk + 77
-	if testing.Short() {
+	if !prove.Whole() {
 		n = 2*chunk + 77
 	}
 	eachImplementation(t, func(t *testing.T, impl int) { assert.NoError(t, checkLargeStep(impl, n)) })
@@ -407,7 +408,7 @@ func TestConcurrent16(t *testing.T) {
 		}
 		s := stepper(decaying())
 		s.impl = uint8(impl)
-		in := sc.randomInputs(&prng{33}, n, (*elem).ordinary)
+		in := sc.randomInputs(prove.NewRand(33), n, (*prove.Element).Ordinary)
 		whole, parts := newRig(sc, n), newRig(sc, n)
 		for range 3 {
 			at := whole.load(in, offsets{})
@@ -420,15 +421,15 @@ func TestConcurrent16(t *testing.T) {
 					defer wg.Done()
 					here := at
 					for i, e := range sc.elems {
-						here[i] = unsafe.Add(at[i], from*e.size)
+						here[i] = unsafe.Add(at[i], from*e.Size)
 					}
 					assert.NoError(t, sc.step(&s, here, min(part, n-from)))
 				}()
 			}
 			wg.Wait()
 			for i := range sc.elems {
-				assert.Equal(t, whole.slabs[i].bytes(), parts.slabs[i].bytes(), "%s: %s", sc.name, sliceNames[i])
-				assert.True(t, parts.slabs[i].intact(), sc.name)
+				assert.Equal(t, whole.slabs[i].Bytes(), parts.slabs[i].Bytes(), "%s: %s", sc.name, sliceNames[i])
+				assert.True(t, parts.slabs[i].Intact(), sc.name)
 			}
 		}
 	})
@@ -441,7 +442,7 @@ func TestConcurrent(t *testing.T) {
 		s.impl = uint8(impl)
 		const n = 20011
 		sc := schemes[f32]
-		in := sc.randomInputs(&prng{31}, n, (*elem).ordinary)
+		in := sc.randomInputs(prove.NewRand(31), n, (*prove.Element).Ordinary)
 		floats := func() (x [3][]float32) {
 			for i := range x {
 				x[i] = make([]float32, n)

@@ -1,10 +1,10 @@
 package lion
 
 import (
-	"bytes"
 	"testing"
 	"unsafe"
 
+	"github.com/lionkernel/lion/internal/prove"
 	"github.com/stretchr/testify/assert"
 )
 
@@ -63,7 +63,7 @@ type fault struct {
 }
 
 func faults() []fault {
-	flip := func(e *elem, p unsafe.Pointer, i int) { e.put(p, i, e.get(p, i)^1) }
+	flip := func(e *prove.Element, p unsafe.Pointer, i int) { e.Put(p, i, e.Get(p, i)^1) }
 	withExtra := func(sc *scheme) bool { return len(sc.elems) > iExtra }
 	return []fault{
 		{"nothing wrong", faulty(nil, nil), nil, nil},
@@ -94,7 +94,7 @@ func faults() []fault {
 		{"a NaN keeps a payload", faulty(nil, func(sc *scheme, a args) {
 			e := sc.elems[iMomentum]
 			for i := range a.n {
-				if e.isNaN(e.get(a.momentum, i)) {
+				if e.IsNaN(e.Get(a.momentum, i)) {
 					flip(e, a.momentum, i)
 				}
 			}
@@ -102,24 +102,24 @@ func faults() []fault {
 		{"a NaN in lane 5 keeps its sign", faulty(nil, func(sc *scheme, a args) {
 			e := sc.elems[iParam]
 			for i := 5; i < a.n; i += 8 {
-				if b := e.get(a.param, i); e.isNaN(b) {
-					e.put(a.param, i, b|e.sign())
+				if b := e.Get(a.param, i); e.IsNaN(b) {
+					e.Put(a.param, i, b|e.Sign())
 				}
 			}
 		}), []string{"values", "NaN"}, nil},
 		{"a NaN is mended, and its neighbour with it", faulty(nil, func(sc *scheme, a args) {
 			e := sc.elems[iParam]
 			for i := 1; i < a.n; i++ {
-				if e.isNaN(e.get(a.param, i)) {
-					e.put(a.param, i-1, e.canonical())
+				if e.IsNaN(e.Get(a.param, i)) {
+					e.Put(a.param, i-1, e.Canonical())
 				}
 			}
 		}), []string{"values", "NaN"}, nil},
 		{"a subnormal momentum is flushed", faulty(func(sc *scheme, a args) {
 			e := sc.elems[iMomentum]
 			for i := range a.n {
-				if b := e.get(a.momentum, i); b&e.inf() == 0 {
-					e.put(a.momentum, i, b&e.sign())
+				if b := e.Get(a.momentum, i); b&e.Inf() == 0 {
+					e.Put(a.momentum, i, b&e.Sign())
 				}
 			}
 		}, nil), []string{"values"}, nil},
@@ -138,11 +138,11 @@ func faults() []fault {
 				e := sc.elems[iParam]
 				zero := make([]bool, a.n)
 				for i := range zero {
-					zero[i] = sc.elems[iGrad].get(a.grad, i)|sc.elems[iMomentum].get(a.momentum, i)|e.sign() == e.sign()
+					zero[i] = sc.elems[iGrad].Get(a.grad, i)|sc.elems[iMomentum].Get(a.momentum, i)|e.Sign() == e.Sign()
 				}
 				r := k(a)
 				for i := range zero {
-					if zero[i] && !e.isNaN(e.get(a.param, i)) {
+					if zero[i] && !e.IsNaN(e.Get(a.param, i)) {
 						flip(e, a.param, i)
 					}
 				}
@@ -207,7 +207,7 @@ var checkers = map[string]func(impl int, sc *scheme) bool{
 		return saw
 	},
 	"split": func(impl int, sc *scheme) bool {
-		in := sc.randomInputs(&prng{5}, tile, (*elem).random)
+		in := sc.randomInputs(prove.NewRand(5), tile, (*prove.Element).Random)
 		return checkSplit(impl, sc, decaying(), in, []int{7, tile - 1}) != nil
 	},
 	"NaN": func(impl int, sc *scheme) bool {
@@ -239,29 +239,15 @@ func TestCheckersSeeFaults(t *testing.T) {
 	}
 }
 
-// TestSlabSees is for the sentinels: they must not look like what is stepped.
-func TestSlabSees(t *testing.T) {
-	s := newSlab(64)
-	for _, off := range []int{0, 4, 60, 15 * 8} {
-		s.load(off, bytes.Repeat([]byte{1}, 64))
-		assert.True(t, s.intact())
-		for _, at := range []int{s.start - 1, s.end, s.start - margin, s.end + margin - 1} {
-			s.mem[at]++
-			assert.False(t, s.intact())
-			s.mem[at]--
-		}
-	}
-}
-
 // canonicalize mends NaNs as the callers of kernels do.
 func (sc *scheme) canonicalize(a *args) {
 	for _, slice := range []struct {
-		e *elem
+		e *prove.Element
 		p unsafe.Pointer
 	}{{sc.elems[iParam], a.param}, {sc.elems[iMomentum], a.momentum}} {
 		for i := range a.n {
-			if slice.e.isNaN(slice.e.get(slice.p, i)) {
-				slice.e.put(slice.p, i, slice.e.canonical())
+			if slice.e.IsNaN(slice.e.Get(slice.p, i)) {
+				slice.e.Put(slice.p, i, slice.e.Canonical())
 			}
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"math"
 	"testing"
 
+	"github.com/lionkernel/lion/internal/prove"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -13,42 +14,16 @@ import (
 // oracle's step on them, and results rounded once by big floats. Split weights
 // are taken for what their words say, and not for what integers do to them.
 
-// value is the number of a pattern.
-func (e *elem) value(b uint64) float64 {
-	switch e {
-	case binary32:
-		return float64(math.Float32frombits(uint32(b)))
-	case bfloat16:
-		return bf16Format.value(uint16(b))
-	case binary16:
-		return f16Format.value(uint16(b))
-	}
-	panic("no number")
-}
-
-// rounded is the pattern of a number that float32 has, or of the canonical NaN.
-func (e *elem) rounded(x float64) uint64 {
-	switch e {
-	case binary32:
-		return toBits(float32(canonical(x)))
-	case bfloat16:
-		return uint64(bf16Format.round(float32(x)))
-	case binary16:
-		return uint64(f16Format.round(float32(x)))
-	}
-	panic("no number")
-}
-
 // roundedAway is the bfloat16 nearest to x, a float32 but no NaN, ties away from
 // zero.
 func roundedAway(x float64) uint16 {
 	a := math.Abs(x)
 	_, exp := math.Frexp(a)
-	unit := math.Ldexp(1, max(exp-int(bf16Format.digits), bf16Format.least))
+	unit := math.Ldexp(1, max(exp-prove.BF16.Digits(), prove.BF16.Least()))
 	if !isInf(a) && a != 0 {
 		a = unit * math.Floor(a/unit+0.5) // exact, but for the sum, which is then no tie
 	}
-	b := bf16Format.round(float32(a))
+	b := uint16(prove.BF16.Round(a))
 	if math.Signbit(x) {
 		b |= 0x8000
 	}
@@ -75,9 +50,9 @@ func (sc *scheme) load(in *inputs, i int) float64 {
 	case kindSplit:
 		return joined(uint16(p), uint16(sc.get(in, iExtra, i)))
 	case kindKahan:
-		return ieee32.add(bfloat16.value(p), bfloat16.value(sc.get(in, iExtra, i)))
+		return ieee32.add(prove.BF16.Value(p), prove.BF16.Value(sc.get(in, iExtra, i)))
 	}
-	return sc.elems[iParam].value(p)
+	return sc.elems[iParam].Value(p)
 }
 
 func (sc *scheme) store(w float64) (param, extra uint64) {
@@ -88,17 +63,17 @@ func (sc *scheme) store(w float64) (param, extra uint64) {
 		}
 		return uint64(roundedAway(w)), toBits(float32(w)) & 0xffff
 	case kindKahan:
-		param = bfloat16.rounded(w)
+		param = prove.BF16.Round(w)
 		rest := 0.0
-		if p := bfloat16.value(param); !isInf(p) && !isNaN(p) {
+		if p := prove.BF16.Value(param); !isInf(p) && !isNaN(p) {
 			rest = ieee32.sub(w, p)
 		}
-		return param, bfloat16.rounded(rest)
+		return param, prove.BF16.Round(rest)
 	}
 	if len(sc.elems) > iExtra {
-		extra = sc.elems[iExtra].rounded(w)
+		extra = sc.elems[iExtra].Round(w)
 	}
-	return sc.elems[iParam].rounded(w), extra
+	return sc.elems[iParam].Round(w), extra
 }
 
 // stored is store, by StochasticRounding where cfg has it for sc: w is element i at
@@ -109,9 +84,9 @@ func (sc *scheme) stored(cfg Config, w float64, i int) (param, extra uint64) {
 		r := oracleDraw(cfg.Seed, 3, uint64(i))
 		switch sc.storage.param {
 		case kindBF16:
-			param = uint64(bf16Format.stochastic(float32(w), r))
+			param = prove.BF16.Stochastic(float32(w), r)
 		case kindF16:
-			param = uint64(f16Format.stochastic(float32(w), r))
+			param = prove.F16.Stochastic(float32(w), r)
 		}
 	}
 	return param, extra
@@ -133,12 +108,12 @@ func oracleDraw(seed, step, i uint64) uint32 {
 }
 
 // oracleInputs16 are n elements, random ones and classes in turn.
-func oracleInputs16(sc *scheme, r *prng, n int) *inputs {
-	in := sc.randomInputs(r, n, (*elem).random)
+func oracleInputs16(sc *scheme, r *prove.Rand, n int) *inputs {
+	in := sc.randomInputs(r, n, (*prove.Element).Random)
 	for s, e := range sc.elems {
-		classes := e.classes()
+		classes := e.Classes()
 		for i := 1; i < n; i += 2 {
-			sc.set(in, s, i, classes[r.below(len(classes))])
+			sc.set(in, s, i, classes[r.Below(len(classes))])
 		}
 	}
 	return in
@@ -146,10 +121,10 @@ func oracleInputs16(sc *scheme, r *prng, n int) *inputs {
 
 // checkOracle16 compares a step of a 16-bit scheme with the oracle.
 func checkOracle16(sc *scheme, cfg Config, impl int, n int, seed uint64) error {
-	in := oracleInputs16(sc, &prng{seed}, n)
+	in := oracleInputs16(sc, prove.NewRand(seed), n)
 	o := newOracle(ieee32, cfg, 3)
-	grad := func(i int) float64 { return sc.elems[iGrad].value(sc.get(in, iGrad, i)) }
-	momentum := func(i int) float64 { return sc.elems[iMomentum].value(sc.get(in, iMomentum, i)) }
+	grad := func(i int) float64 { return sc.elems[iGrad].Value(sc.get(in, iGrad, i)) }
+	momentum := func(i int) float64 { return sc.elems[iMomentum].Value(sc.get(in, iMomentum, i)) }
 	if cfg.CautiousScale != ScaleNone {
 		k := 0
 		for i := range n {
@@ -162,15 +137,15 @@ func checkOracle16(sc *scheme, cfg Config, impl int, n int, seed uint64) error {
 	rig, sub := newRig(sc, n), ruleSubject(cfg)
 	rig.in = in
 	rig.runOn(&sub, impl, in, offsets{})
-	got := func(s, i int) uint64 { return sc.elems[s].get(rig.slabs[s].pointer(), i) }
+	got := func(s, i int) uint64 { return sc.elems[s].Get(rig.slabs[s].Pointer(), i) }
 	for i := range n {
 		w, m := o.step(sc.load(in, i), grad(i), momentum(i))
 		var want [numSlices]uint64
 		want[iParam], want[iExtra] = sc.stored(cfg, w, i)
 		want[iGrad] = sc.get(in, iGrad, i)
-		want[iMomentum] = sc.elems[iMomentum].rounded(m)
+		want[iMomentum] = sc.elems[iMomentum].Round(m)
 		for s, e := range sc.elems {
-			if g := got(s, i); g != want[s] && !(e == binary16 && tieAccepted(uint16(g), uint16(want[s]))) {
+			if g := got(s, i); g != want[s] && !(e == prove.F16 && prove.TieAccepted(uint16(g), uint16(want[s]))) {
 				return fmt.Errorf("%s %s: weight %v grad %v momentum %v: %s = %#x, want %#x, for %v", sc.name, sub.name,
 					sc.load(in, i), grad(i), momentum(i), sliceNames[s], g, want[s], []float64{w, grad(i), m, w}[s])
 			}
@@ -183,7 +158,7 @@ func checkOracle16(sc *scheme, cfg Config, impl int, n int, seed uint64) error {
 // the settings, though it must equal generic anyway.
 func TestOracle16(t *testing.T) {
 	n := 200
-	if testing.Short() {
+	if !prove.Whole() {
 		n = 40
 	}
 	seed := uint64(1)
@@ -230,7 +205,7 @@ func TestOracle16SeesFaults(t *testing.T) {
 // do, over samples of all pairs, and both against Split and Join.
 func TestOracleJoins(t *testing.T) {
 	stride := uint32(16411)
-	if testing.Short() {
+	if !prove.Whole() {
 		stride *= 25
 	}
 	hi, lo, w := make([]BF16, 1), make([]uint16, 1), make([]float32, 1)

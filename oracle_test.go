@@ -7,6 +7,7 @@ import (
 	"testing"
 	"unsafe"
 
+	"github.com/lionkernel/lion/internal/prove"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -351,15 +352,15 @@ func (o *oracle) tanh(x float64) float64 {
 }
 
 // oracleInputs are n elements, random and special ones in turn.
-func oracleInputs[T float](sc *scheme, r *prng, n int) (param, grad, momentum []T) {
+func oracleInputs[T float](sc *scheme, r *prove.Rand, n int) (param, grad, momentum []T) {
 	e := sc.elems[0]
-	classes := e.classes()
+	classes := e.Classes()
 	for i := range n {
 		var x [3]T
 		for s := range x {
-			b := e.random(r)
+			b := e.Random(r)
 			if i%2 == 1 {
-				b = classes[r.below(len(classes))]
+				b = classes[r.Below(len(classes))]
 			}
 			x[s] = fromBits[T](b)
 		}
@@ -385,7 +386,7 @@ func toBits[T float](x T) uint64 {
 
 // checkOracle compares a step of generic with the oracle.
 func checkOracle[T float](f ieee, sc *scheme, cfg Config, impl int, n int, seed uint64, step func(Stepper, []T, []T, []T) error) error {
-	param, grad, momentum := oracleInputs[T](sc, &prng{seed}, n)
+	param, grad, momentum := oracleInputs[T](sc, prove.NewRand(seed), n)
 	o := newOracle(f, cfg, 3)
 	if cfg.CautiousScale != ScaleNone {
 		k := 0
@@ -418,7 +419,7 @@ func checkOracle[T float](f ieee, sc *scheme, cfg Config, impl int, n int, seed 
 // with, with the oracle: every rule and decay, under every setting.
 func TestOracle(t *testing.T) {
 	n := 600
-	if testing.Short() {
+	if !prove.Whole() {
 		n = 60
 	}
 	seed := uint64(1)
@@ -454,20 +455,20 @@ func TestOracleSeesFaults(t *testing.T) {
 // TestOracleArithmetic compares the oracle's operations with the processor's,
 // on operands whose results are of all kinds.
 func TestOracleArithmetic(t *testing.T) {
-	t.Run("f32", func(t *testing.T) { checkArithmetic[float32](t, ieee32, binary32) })
-	t.Run("f64", func(t *testing.T) { checkArithmetic[float64](t, ieee64, binary64) })
+	t.Run("f32", func(t *testing.T) { checkArithmetic[float32](t, ieee32, prove.Float32) })
+	t.Run("f64", func(t *testing.T) { checkArithmetic[float64](t, ieee64, prove.Float64) })
 }
 
-func checkArithmetic[T float](t *testing.T, f ieee, e *elem) {
-	r := &prng{11}
+func checkArithmetic[T float](t *testing.T, f ieee, e *prove.Element) {
+	r := prove.NewRand(11)
 	n := 20000
-	if testing.Short() {
+	if !prove.Whole() {
 		n = 2000
 	}
 	for range n {
-		x, y := fromBits[T](e.random(r)), fromBits[T](e.random(r))
-		if r.next()%4 == 0 { // close enough to cancel
-			y = -x * fromBits[T](e.one()+r.next()%3)
+		x, y := fromBits[T](e.Random(r)), fromBits[T](e.Random(r))
+		if r.Next()%4 == 0 { // close enough to cancel
+			y = -x * fromBits[T](e.One()+r.Next()%3)
 		}
 		a, b := float64(x), float64(y)
 		for _, c := range []struct {
@@ -509,7 +510,7 @@ func TestOracleRounds(t *testing.T) {
 // last place (at 0.030739876), against the library's float64.
 func TestTanhAccuracy(t *testing.T) {
 	n, stride := 20000, uint32(251)
-	if testing.Short() {
+	if !prove.Whole() {
 		n, stride = 1000, 10007
 	}
 	worst := 0.0
@@ -523,12 +524,12 @@ func TestTanhAccuracy(t *testing.T) {
 	}
 	t.Logf("float32: at most %.2f ulps off", worst)
 	assert.LessOrEqual(t, worst, 3.5)
-	r := &prng{13}
+	r := prove.NewRand(13)
 	worst = 0
 	for i := range n {
-		x := math.Ldexp(1+float64(r.next()>>12)*0x1p-52, r.below(9)-4) // 1/16 … 32
+		x := math.Ldexp(1+float64(r.Next()>>12)*0x1p-52, r.Below(9)-4) // 1/16 … 32
 		if i%8 == 0 {
-			x = math.Ldexp(x, -r.below(30))
+			x = math.Ldexp(x, -r.Below(30))
 		}
 		worst = max(worst, ulpsOff(tanh(x), x, 53, -1074))
 		if tanh(-x) != -tanh(x) || tanh(x) > 1 {

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/lionkernel/lion/internal/prove"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -19,17 +20,17 @@ const raceEnabled = true
 func TestRaceSeen(t *testing.T) {
 	for _, impl := range Implementations() {
 		for _, what := range []string{"writes param", "reads param", "writes grad", "reads momentum"} {
-			out, status := rerun(t, "TestRaceVictim", "LION_RACE="+what, "LION_IMPL="+impl, "GORACE=halt_on_error=1 atexit_sleep_ms=0")
+			out, status := prove.Rerun(t, "TestRaceVictim", "LION_RACE="+what, "LION_IMPL="+impl, "GORACE=halt_on_error=1 atexit_sleep_ms=0")
 			assert.Contains(t, out, "WARNING: DATA RACE", "%s: a goroutine %s during a step", impl, what)
 			assert.NotZero(t, status)
 		}
 		// The gradient may be read by others.
-		out, status := rerun(t, "TestRaceVictim", "LION_RACE=reads grad", "LION_IMPL="+impl, "GORACE=halt_on_error=1 atexit_sleep_ms=0")
+		out, status := prove.Rerun(t, "TestRaceVictim", "LION_RACE=reads grad", "LION_IMPL="+impl, "GORACE=halt_on_error=1 atexit_sleep_ms=0")
 		assert.Zero(t, status, out)
 	}
 	for what := range races16() {
 		for _, does := range []string{"reads", "writes"} {
-			out, status := rerun(t, "TestRaceVictim16", "LION_RACE="+does+" "+what, "GORACE=halt_on_error=1 atexit_sleep_ms=0")
+			out, status := prove.Rerun(t, "TestRaceVictim16", "LION_RACE="+does+" "+what, "GORACE=halt_on_error=1 atexit_sleep_ms=0")
 			if does == "reads" && readOnly[what] {
 				assert.Zero(t, status, out)
 				continue

@@ -11,6 +11,7 @@ import (
 	"unsafe"
 
 	"github.com/lionkernel/lion/internal/mem"
+	"github.com/lionkernel/lion/internal/prove"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -65,9 +66,9 @@ func inverse(m uint32) uint32 {
 // TestDrawsEquidistributed: every x comes from exactly one counter, and every
 // counter from one index, so that 2³² indices draw each r equally often.
 func TestDrawsEquidistributed(t *testing.T) {
-	r := &prng{5}
+	r := prove.NewRand(5)
 	for range 1 << 16 {
-		x, key := uint32(r.next()), uint32(r.next())
+		x, key := uint32(r.Next()), uint32(r.Next())
 		require.Equal(t, x, drawing(x, key).x())
 		d := draws{x, key}
 		require.Equal(t, d, drawing(d.x(), key))
@@ -153,12 +154,12 @@ func (bits bitSource) oddly(n int) (out []string) {
 		judge(chi2(lower, n), "the distribution of lower bytes with %s", name)
 	}
 	// Each bit of what goes in changes each bit that comes out, half of the time.
-	r := &prng{9}
+	r := prove.NewRand(9)
 	samples := n / 64
 	for in := range 3 * 64 {
 		var flips [16]int
 		for range samples {
-			x := [3]uint64{r.next(), r.next(), r.next()}
+			x := [3]uint64{r.Next(), r.Next(), r.Next()}
 			was := bits(x[0], x[1], x[2])
 			x[in/64] ^= 1 << (in % 64)
 			now := bits(x[0], x[1], x[2])
@@ -178,7 +179,7 @@ func (bits bitSource) oddly(n int) (out []string) {
 // counts.
 func TestStochasticIndependent(t *testing.T) {
 	n := 1 << 18
-	if testing.Short() {
+	if !prove.Whole() {
 		n = 1 << 15
 	}
 	assert.Empty(t, bitSource(randomBits).oddly(n))
@@ -212,79 +213,45 @@ func twoMultiplications(seed, step, index uint64) uint32 {
 	return (x ^ x>>15) * 0xd35a2d97 >> 16
 }
 
-// down returns the pattern of the largest number that is not above a, which is
-// not negative, and the fraction of the way from it to the next.
-func (f halfFormat) down(a float64) (pattern uint16, fraction float64) {
-	_, e := math.Frexp(a)
-	e = max(e-int(f.digits), f.least)
-	if a == 0 {
-		e = f.least
-	}
-	units := math.Floor(math.Ldexp(a, -e))
-	if p := uint64(e-f.least)<<(f.digits-1) + uint64(units); p < uint64(f.inf) {
-		return uint16(p), math.Ldexp(a, -e) - units
-	}
-	return f.inf, 0
-}
-
-// stochastic rounds x by 16 random bits in float64, by definition.
-func (f halfFormat) stochastic(x float32, r uint32) uint16 {
-	var sign uint16
-	if math.Signbit(float64(x)) {
-		sign = 0x8000
-	}
-	a := math.Abs(float64(x))
-	if x != x {
-		return f.nan
-	} else if math.IsInf(a, 0) {
-		return sign | f.inf
-	}
-	p, fraction := f.down(a)
-	if math.Floor(fraction*65536)+float64(r) >= 65536 {
-		p++
-	}
-	return sign | p
-}
-
 // TestDown holds the definition against the value of each pattern.
 func TestDown(t *testing.T) {
-	for _, f := range []halfFormat{bf16Format, f16Format} {
-		for p := range f.inf {
-			v, next := f.value(p), f.value(p+1)
-			if p+1 == f.inf {
-				next = 2*v - f.value(p-1)
+	for _, f := range []*prove.Element{prove.BF16, prove.F16} {
+		for p := range f.Inf() {
+			v, next := f.Value(p), f.Value(p+1)
+			if p+1 == f.Inf() {
+				next = 2*v - f.Value(p-1)
 			}
 			for _, fraction := range []float64{0, 0.25, 0.875} {
-				got, way := f.down(v + fraction*(next-v))
-				require.Equal(t, [2]float64{float64(p), fraction}, [2]float64{float64(got), way}, "%s %04x", f.name, p)
+				got, way := f.Down(v + fraction*(next-v))
+				require.Equal(t, [2]float64{float64(p), fraction}, [2]float64{float64(got), way}, "%s %04x", f.Name, p)
 			}
 		}
 	}
 }
 
 var stochasticOnes = []struct {
-	halfFormat
+	*prove.Element
 	round func(w float32, r uint32) uint16
 }{
-	{bf16Format, func(w float32, r uint32) uint16 { return uint16(stochasticBF16(w, r)) }},
-	{f16Format, func(w float32, r uint32) uint16 { return uint16(stochasticF16(w, r)) }},
+	{prove.BF16, func(w float32, r uint32) uint16 { return uint16(stochasticBF16(w, r)) }},
+	{prove.F16, func(w float32, r uint32) uint16 { return uint16(stochasticF16(w, r)) }},
 }
 
 // checkDefinition holds patterns with upper half u against the definition, by
 // random bits that just suffice to round up, one less, and others.
-func checkDefinition(u uint32, lower func(i int) uint32, n int, r *prng) error {
+func checkDefinition(u uint32, lower func(i int) uint32, n int, r *prove.Rand) error {
 	for i := range n {
 		x := u<<16 | lower(i)
 		w := math.Float32frombits(x)
 		for _, f := range stochasticOnes {
-			_, fraction := f.down(math.Abs(float64(w)))
+			_, fraction := f.Down(math.Abs(float64(w)))
 			enough := uint32(65536) // if the fraction is 0, or there is none
 			if fraction > 0 {
 				enough -= uint32(fraction * 65536)
 			}
-			for _, bits := range []uint32{enough - 1, enough & 0xffff, 0, 0xffff, uint32(r.next()) >> 16} {
-				if got, want := f.round(w, bits), f.stochastic(w, bits); got != want {
-					return fmt.Errorf("%s of %08x by %04x is %04x, want %04x", f.name, x, bits, got, want)
+			for _, bits := range []uint32{enough - 1, enough & 0xffff, 0, 0xffff, uint32(r.Next()) >> 16} {
+				if got, want := f.round(w, bits), uint16(f.Stochastic(w, bits)); got != want {
+					return fmt.Errorf("%s of %08x by %04x is %04x, want %04x", f.Name, x, bits, got, want)
 				}
 			}
 		}
@@ -307,8 +274,8 @@ func TestStochasticDefinition(t *testing.T) {
 			go func() {
 				var err error
 				for u := k; u < 1<<16 && err == nil; u += workers {
-					r := &prng{uint64(u)}
-					lower := func(i int) uint32 { return uint32(i*step + int(r.next()>>33)%step) }
+					r := prove.NewRand(uint64(u))
+					lower := func(i int) uint32 { return uint32(i*step + int(r.Next()>>33)%step) }
 					err = checkDefinition(uint32(u), lower, 1<<16/step, r)
 				}
 				errs <- err
@@ -320,15 +287,15 @@ func TestStochasticDefinition(t *testing.T) {
 		return
 	}
 	stride := uint32(1)
-	if testing.Short() {
+	if !prove.Whole() {
 		stride = 7
 	}
-	r := &prng{3}
+	r := prove.NewRand(3)
 	lower := func(i int) uint32 {
 		if edges := []uint32{0, 1, 0x1000, 0x1fff, 0x7fff, 0x8000, 0xffff}; i < len(edges) {
 			return edges[i]
 		}
-		return uint32(r.next()) >> 16
+		return uint32(r.Next()) >> 16
 	}
 	for u := uint32(0); u < 1<<16; u += stride {
 		require.NoError(t, checkDefinition(u, lower, 9, r))
@@ -361,7 +328,7 @@ func roundersOf(impl int) (out [2]rounder) {
 	return [2]rounder{c.stochasticBF16, c.stochasticF16}
 }
 
-var stochasticFormats = [2]halfFormat{bf16Format, f16Format}
+var stochasticFormats = [2]*prove.Element{prove.BF16, prove.F16}
 
 // TestStochasticKeeps: numbers of a format stay what they are, and their zeros'
 // signs, whatever the random bits; NaNs become the canonical one.
@@ -370,16 +337,16 @@ func TestStochasticKeeps(t *testing.T) {
 	eachImplementation(t, func(t *testing.T, impl int) {
 		for k, f := range stochasticFormats {
 			for i := range src {
-				src[i], want[i] = float32(f.value(uint16(i))), uint16(i)
+				src[i], want[i] = float32(f.Value(uint64(i))), uint16(i)
 				if i&0x7fff == 0 {
 					src[i] = math.Float32frombits(uint32(i) << 16)
-				} else if uint16(i)&^0x8000 > f.inf {
-					src[i], want[i] = math.Float32frombits(uint32(i)<<16|0x7f800001), f.nan
+				} else if uint64(i)&^0x8000 > f.Inf() {
+					src[i], want[i] = math.Float32frombits(uint32(i)<<16|0x7f800001), uint16(f.Canonical())
 				}
 			}
 			for step := range 5 {
 				roundersOf(impl)[k](mem.Data(got), mem.Data(src), len(src), drawsOf(3, uint64(step), 0))
-				require.Equal(t, want, got, f.name)
+				require.Equal(t, want, got, f.Name)
 			}
 		}
 	})
@@ -391,13 +358,13 @@ func TestStochasticKeeps(t *testing.T) {
 func TestStochasticPaths(t *testing.T) {
 	const n = 64
 	eachImplementation(t, func(t *testing.T, impl int) {
-		r := &prng{8}
+		r := prove.NewRand(8)
 		src, got, want := make([]uint32, n), make([]uint16, n), make([]uint16, n)
 		check := func(src []uint32, got, want []uint16, d draws) error {
 			for k, f := range stochasticFormats {
 				roundersOf(impl)[k](mem.Data(got), mem.Data(src), len(src), d)
 				roundersOf(genericIndex())[k](mem.Data(want), mem.Data(src), len(src), d)
-				if err := differ("stochastic "+f.name, src, got, want); err != nil {
+				if err := differ("stochastic "+f.Name, src, got, want); err != nil {
 					return err
 				}
 			}
@@ -408,11 +375,11 @@ func TestStochasticPaths(t *testing.T) {
 				for i := range src {
 					src[i] = exp<<23 | []uint32{0, 1, 0x7fffff, 0x1fff, 0x3ffff}[i%5]
 					if i%5 == 0 || i%3 == 0 {
-						src[i] ^= uint32(r.next()) & 0x7fffff
+						src[i] ^= uint32(r.Next()) & 0x7fffff
 					}
 				}
-				lane := uint32(r.next()) % n
-				require.NoError(t, check(src, got, want, drawing(x, uint32(r.next())).after(-lane)))
+				lane := uint32(r.Next()) % n
+				require.NoError(t, check(src, got, want, drawing(x, uint32(r.Next())).after(-lane)))
 			}
 		}
 		if impl == genericIndex() {
@@ -421,7 +388,7 @@ func TestStochasticPaths(t *testing.T) {
 		stride := 499
 		if os.Getenv("LION_WALK") != "" {
 			stride = 1
-		} else if testing.Short() {
+		} else if !prove.Whole() {
 			stride = 8191
 		}
 		workers := runtime.GOMAXPROCS(0)
@@ -450,7 +417,7 @@ func TestStochasticPaths(t *testing.T) {
 // together.
 func TestStochasticRounds(t *testing.T) {
 	total := 100_000_000
-	if testing.Short() {
+	if !prove.Whole() {
 		total /= 100
 	}
 	const n = 1 << 12
@@ -464,7 +431,8 @@ func TestStochasticRounds(t *testing.T) {
 				src[i] = w
 			}
 			for k, f := range stochasticFormats {
-				near, fraction := f.down(math.Abs(float64(w)))
+				down, fraction := f.Down(math.Abs(float64(w)))
+				near := uint16(down)
 				if w < 0 {
 					near |= 0x8000
 				}
@@ -473,7 +441,7 @@ func TestStochasticRounds(t *testing.T) {
 					round(mem.Data(dst), mem.Data(src), n, drawsOf(uint64(math.Float32bits(w)), uint64(k), uint64(i*n)))
 					for _, x := range dst {
 						if x-near > 1 {
-							t.Fatalf("%s of %g is %04x, not %04x or the next", f.name, w, x, near)
+							t.Fatalf("%s of %g is %04x, not %04x or the next", f.Name, w, x, near)
 						}
 						ups += int(x - near)
 					}
@@ -481,7 +449,7 @@ func TestStochasticRounds(t *testing.T) {
 				fraction = math.Floor(fraction*65536) / 65536
 				all := float64(rounds * n)
 				over, v := float64(ups)-all*fraction, all*fraction*(1-fraction)
-				assert.LessOrEqual(t, math.Abs(over), 5*math.Sqrt(v), "%s of %g: %d of %g up", f.name, w, ups, all)
+				assert.LessOrEqual(t, math.Abs(over), 5*math.Sqrt(v), "%s of %g: %d of %g up", f.Name, w, ups, all)
 				surplus, variance = surplus+over, variance+v
 			}
 		}
@@ -617,8 +585,8 @@ func TestStochasticFused(t *testing.T) {
 }
 
 func TestStochasticDoesNotAllocate(t *testing.T) {
-	if raceEnabled {
-		skip(t, "the race detector's instrumentation allocates")
+	if prove.Sanitized {
+		prove.Skip(t, "the race detector's instrumentation allocates")
 	}
 	s, d := stochasticStepper(1).At(1), newMixedData(600, false)
 	assert.Zero(t, testing.AllocsPerRun(10, func() {
@@ -632,8 +600,8 @@ func TestStochasticDoesNotAllocate(t *testing.T) {
 func BenchmarkRounding(b *testing.B) {
 	for _, n := range []int{1 << 10, 16 << 20} {
 		p, g, m := make([]uint16, n), make([]uint16, n), make([]uint16, n)
-		for i, r := 0, (&prng{1}); i < n; i++ {
-			x := r.next() // of ordinary size in either format
+		for i, r := 0, (prove.NewRand(1)); i < n; i++ {
+			x := r.Next() // of ordinary size in either format
 			p[i], g[i], m[i] = uint16(0x3e80|x&0x807f), uint16(0x3e80|x>>16&0x807f), uint16(0x3e80|x>>32&0x807f)
 		}
 		for _, rounding := range []Rounding{NearestRounding, StochasticRounding} {
@@ -669,8 +637,8 @@ func BenchmarkRounding(b *testing.B) {
 func BenchmarkRounders(b *testing.B) {
 	const n = tile
 	w, p, c := make([]float32, n), make([]uint16, n), make([]uint16, n)
-	for i, r := 0, (&prng{1}); i < n; i++ {
-		w[i] = float32(int32(r.next())) / (1 << 31)
+	for i, r := 0, (prove.NewRand(1)); i < n; i++ {
+		w[i] = float32(int32(r.Next())) / (1 << 31)
 	}
 	for impl := range implementations {
 		if implementations[impl].missing != "" {

@@ -5,6 +5,7 @@ import (
 	"math"
 	"testing"
 
+	"github.com/lionkernel/lion/internal/prove"
 	"github.com/stretchr/testify/assert"
 )
 
@@ -86,10 +87,10 @@ func deeper16(depth int, f func() uint64) uint64 {
 // 16-bit formats: with NaNs to be mended too, which are a frame of their own.
 func TestStackGrowth16(t *testing.T) {
 	every := 3
-	if testing.Short() {
+	if !prove.Whole() {
 		every = 17
 	}
-	if raceEnabled { // whose frames are larger
+	if prove.Sanitized { // whose frames are larger
 		every *= 4
 	}
 	eachImplementation(t, func(t *testing.T, impl int) {
@@ -116,8 +117,8 @@ func TestStackGrowth16(t *testing.T) {
 // TestNoAllocation16: what works on 16-bit formats allocates nothing, under any
 // rule, decay and scale, and arrays on the stack stay there.
 func TestNoAllocation16(t *testing.T) {
-	if raceEnabled {
-		skip(t, "the race detector's instrumentation allocates")
+	if prove.Sanitized {
+		prove.Skip(t, "the race detector's instrumentation allocates")
 	}
 	eachImplementation(t, func(t *testing.T, impl int) {
 		prefer(t, impl)

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"unsafe"
 
+	"github.com/lionkernel/lion/internal/prove"
 	"github.com/stretchr/testify/assert"
 )
 
@@ -22,14 +23,14 @@ func TestGradStatsKernelsFinish(t *testing.T) {
 		{"avx2", missingAVX2(), []summer{statsF32AVX2, statsF64AVX2, statsBF16AVX2, statsF16AVX2}},
 	} {
 		t.Run("impl="+im.name, func(t *testing.T) {
-			mustRun(t, im.name, im.missing)
+			prove.MustRun(t, im.name, im.missing)
 			for i, kernel := range im.kernels {
 				k := &gradKinds[i]
-				content := k.elem.randomElements(&prng{53}, n, (*elem).ordinary)
+				content := k.elem.Elements(prove.NewRand(53), n, (*prove.Element).Ordinary)
 				p := unsafe.Pointer(&content[0])
 				var b, want blockStats
 				for i := range n {
-					x := math.Abs(k.number(k.elem.get(p, i)))
+					x := math.Abs(k.number(k.elem.Get(p, i)))
 					want.sums[i%16] += float64(x * x)
 					want.maxAbs = max(want.maxAbs, x)
 				}

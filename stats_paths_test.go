@@ -7,21 +7,22 @@ import (
 	"testing"
 	"unsafe"
 
+	"github.com/lionkernel/lion/internal/prove"
 	"github.com/stretchr/testify/assert"
 )
 
 // A gradKind is an element type of a gradient.
 type gradKind struct {
 	name string
-	elem *elem
+	elem *prove.Element
 	part func(index int, grad unsafe.Pointer, n int) (StatsPart, error)
 }
 
 var gradKinds = []gradKind{
-	{"f32", binary32, partAt[float32]},
-	{"f64", binary64, partAt[float64]},
-	{"bf16", bfloat16, partAt[BF16]},
-	{"f16", binary16, partAt[F16]},
+	{"f32", prove.Float32, partAt[float32]},
+	{"f64", prove.Float64, partAt[float64]},
+	{"bf16", prove.BF16, partAt[BF16]},
+	{"f16", prove.F16, partAt[F16]},
 }
 
 func partAt[T Gradient](index int, grad unsafe.Pointer, n int) (StatsPart, error) {
@@ -30,10 +31,10 @@ func partAt[T Gradient](index int, grad unsafe.Pointer, n int) (StatsPart, error
 
 // number is an element as float64, by the formats' definitions.
 func (k *gradKind) number(b uint64) float64 {
-	if k.elem == binary64 {
+	if k.elem == prove.Float64 {
 		return math.Float64frombits(b)
 	}
-	return k.elem.value(b)
+	return k.elem.Value(b)
 }
 
 // plainStats is what GradStats is to give, from its description.
@@ -42,7 +43,7 @@ func plainStats(k *gradKind, grad unsafe.Pointer, n int) (s Stats) {
 	for lo := 0; lo < n; lo += StatsBlock {
 		lanes := make([]float64, 16)
 		for i := lo; i < min(n, lo+StatsBlock); i++ {
-			switch x := math.Abs(k.number(k.elem.get(grad, i))); {
+			switch x := math.Abs(k.number(k.elem.Get(grad, i))); {
 			case isNaN(x):
 				s.NaNs++
 			case isInf(x):
@@ -88,17 +89,17 @@ func sameStats(a, b Stats) bool {
 // checkStats compares the preferred implementation with the description, for n
 // elements that lie off elements past alignment, whole and cut after one of the
 // blocks.
-func checkStats(k *gradKind, slab *slab, content []byte, off int) error {
-	n := len(content) / k.elem.size
-	slab.load(off*k.elem.size, content)
-	grad := slab.pointer()
+func checkStats(k *gradKind, slab *prove.Slab, content []byte, off int) error {
+	n := len(content) / k.elem.Size
+	slab.Load(off*k.elem.Size, content)
+	grad := slab.Pointer()
 	want := plainStats(k, grad, n)
 	for cut := 0; cut == 0 || cut < n; cut += StatsBlock {
 		a, err := k.part(0, grad, cut)
 		if err != nil {
 			return err
 		}
-		b, err := k.part(cut, unsafe.Add(grad, cut*k.elem.size), n-cut)
+		b, err := k.part(cut, unsafe.Add(grad, cut*k.elem.Size), n-cut)
 		if err != nil {
 			return err
 		}
@@ -109,19 +110,10 @@ func checkStats(k *gradKind, slab *slab, content []byte, off int) error {
 			return fmt.Errorf("%s n=%d off=%d cut=%d: %+v, want %+v", k.name, n, off, cut, got, want)
 		}
 	}
-	if !slab.intact() {
+	if !slab.Intact() {
 		return fmt.Errorf("%s n=%d off=%d: wrote to memory", k.name, n, off)
 	}
 	return nil
-}
-
-// randomElements are n elements as memory.
-func (e *elem) randomElements(r *prng, n int, f func(*elem, *prng) uint64) []byte {
-	b := make([]byte, n*e.size)
-	for i := range n {
-		e.put(unsafe.Pointer(&b[0]), i, f(e, r))
-	}
-	return b
 }
 
 // TestGradStatsLengths: every short length and those about the blocks' edges, at
@@ -141,15 +133,15 @@ func TestGradStatsLengths(t *testing.T) {
 		prefer(t, impl)
 		for i := range gradKinds {
 			k := &gradKinds[i]
-			slab := newSlab(most * k.elem.size)
-			for _, f := range []func(*elem, *prng) uint64{(*elem).ordinary, (*elem).random} {
-				all := k.elem.randomElements(&prng{41}, most, f)
+			slab := prove.NewSlab(most * k.elem.Size)
+			for _, f := range []func(*prove.Element, *prove.Rand) uint64{(*prove.Element).Ordinary, (*prove.Element).Random} {
+				all := k.elem.Elements(prove.NewRand(41), most, f)
 				for j, n := range lengths {
 					for off := range 16 {
 						if n > 4*unrolled+4 && (off+j)%5 != 0 {
 							continue
 						}
-						assert.NoError(t, checkStats(k, slab, all[:n*k.elem.size], off))
+						assert.NoError(t, checkStats(k, slab, all[:n*k.elem.Size], off))
 					}
 				}
 			}
@@ -165,16 +157,16 @@ func TestGradStatsLanes(t *testing.T) {
 		prefer(t, impl)
 		for i := range gradKinds {
 			k := &gradKinds[i]
-			slab := newSlab(n * k.elem.size)
-			content := k.elem.randomElements(&prng{43}, n, (*elem).ordinary)
+			slab := prove.NewSlab(n * k.elem.Size)
+			content := k.elem.Elements(prove.NewRand(43), n, (*prove.Element).Ordinary)
 			p := unsafe.Pointer(&content[0])
 			for lane := range n {
-				old := k.elem.get(p, lane)
-				for _, b := range k.elem.classes() {
-					k.elem.put(p, lane, b)
+				old := k.elem.Get(p, lane)
+				for _, b := range k.elem.Classes() {
+					k.elem.Put(p, lane, b)
 					assert.NoError(t, checkStats(k, slab, content, 0))
 				}
-				k.elem.put(p, lane, old)
+				k.elem.Put(p, lane, old)
 			}
 		}
 	})
@@ -189,7 +181,7 @@ func TestGradStatsAlone(t *testing.T) {
 		prefer(t, impl)
 		for i := range gradKinds {
 			k := &gradKinds[i]
-			if k.elem.size != 2 {
+			if k.elem.Size != 2 {
 				continue
 			}
 			var grad [n]uint16
@@ -213,8 +205,8 @@ func TestGradStatsAlone(t *testing.T) {
 // TestGradStatsSees: what the checker compares with is not blind.
 func TestGradStatsSees(t *testing.T) {
 	k := &gradKinds[0]
-	slab := newSlab(4 * 2 * StatsBlock)
-	content := k.elem.randomElements(&prng{47}, StatsBlock+40, (*elem).ordinary)
+	slab := prove.NewSlab(4 * 2 * StatsBlock)
+	content := k.elem.Elements(prove.NewRand(47), StatsBlock+40, (*prove.Element).Ordinary)
 	for name, spoil := range map[string]func(b *blockStats){
 		"nothing":  func(*blockStats) {},
 		"a sum":    func(b *blockStats) { b.sums[11] += 0x1p-40 },
@@ -244,19 +236,19 @@ func TestGradStatsSees(t *testing.T) {
 func FuzzGradStats(f *testing.F) {
 	for i, k := range gradKinds {
 		data := []byte{byte(i), byte(3 * i), byte(7 * i), byte(16 * i)}
-		f.Add(append(data, k.elem.randomElements(&prng{uint64(i)}, 50, (*elem).random)...))
-		f.Add(append(data, k.elem.randomElements(&prng{uint64(i)}, 33, (*elem).ordinary)...))
+		f.Add(append(data, k.elem.Elements(prove.NewRand(uint64(i)), 50, (*prove.Element).Random)...))
+		f.Add(append(data, k.elem.Elements(prove.NewRand(uint64(i)), 33, (*prove.Element).Ordinary)...))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		tape := tape(data)
 		k := &gradKinds[tape.take(1)%uint64(len(gradKinds))]
 		off := int(tape.take(1) % 16)
 		n := int(tape.take(2)) % (2*StatsBlock + 100)
-		content := make([]byte, n*k.elem.size)
+		content := make([]byte, n*k.elem.Size)
 		for i := 0; len(tape) > 0 && i < len(content); i += len(tape) {
 			copy(content[i:], tape)
 		}
-		slab := newSlab(len(content))
+		slab := prove.NewSlab(len(content))
 		for impl := range implementations {
 			if implementations[impl].missing != "" {
 				continue

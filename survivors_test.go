@@ -9,6 +9,7 @@ import (
 	"testing"
 	"unsafe"
 
+	"github.com/lionkernel/lion/internal/prove"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -102,9 +103,9 @@ func tanhInputs[T float](c *tanhConst[T], next func(x, y T) T) (all []T) {
 			}
 		}
 	}
-	r := prng{17}
+	r := prove.NewRand(17)
 	for range 20000 {
-		x := T(float64(r.next()>>11) * 0x1p-53)
+		x := T(float64(r.Next()>>11) * 0x1p-53)
 		all = append(all, c.bound/2*x*x)
 	}
 	return all

@@ -5,6 +5,7 @@ import (
 	"math"
 	"testing"
 
+	"github.com/lionkernel/lion/internal/prove"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -40,7 +41,7 @@ func (sc *scheme) crossed() *inputs {
 	c := [numSlices][]uint64{}
 	n := 1
 	for i, e := range sc.elems {
-		c[i] = e.classes()
+		c[i] = e.Classes()
 		if i < iExtra {
 			n *= len(c[i])
 		}
@@ -66,7 +67,7 @@ func (sc *scheme) crossed() *inputs {
 func (sc *scheme) rotated(in *inputs, k int) *inputs {
 	r := &inputs{n: in.n}
 	for i, e := range sc.elems {
-		r.b[i] = append(append([]byte(nil), in.b[i][k*e.size:]...), in.b[i][:k*e.size]...)
+		r.b[i] = append(append([]byte(nil), in.b[i][k*e.Size:]...), in.b[i][:k*e.Size]...)
 	}
 	return r
 }
@@ -94,10 +95,10 @@ func TestValues(t *testing.T) {
 		}
 		k := 0
 		for name, cfg := range valueConfigs() {
-			if testing.Short() && name != "halves" && (!sc.bare() || name != "decaying" && name != "scaled up") {
+			if !prove.Whole() && name != "halves" && (!sc.bare() || name != "decaying" && name != "scaled up") {
 				continue
 			}
-			for _, cfg := range sc.variants(cfg, testing.Short() || name != "decaying") {
+			for _, cfg := range sc.variants(cfg, !prove.Whole() || name != "decaying") {
 				k++
 				assert.NoError(t, checkValues(impl, sc, ruleSubject(cfg), []int{k % 64}), name)
 			}
@@ -111,7 +112,7 @@ func TestValuesInEveryLane(t *testing.T) {
 	for i := range lanes {
 		lanes[i] = i
 	}
-	if testing.Short() {
+	if !prove.Whole() {
 		lanes = []int{0, 1, 13}
 	}
 	eachPath(t, func(t *testing.T, impl int, sc *scheme) {
@@ -140,13 +141,13 @@ func float64frombits32(b uint32) float64 {
 }
 
 func checkCancellation[T float](t *testing.T, s Stepper, frombits func(uint32) T, next func(x, y T) T, step func(Stepper, []T, []T, []T) error) {
-	r := &prng{3}
+	r := prove.NewRand(3)
 	one := 1.0 // so that 1−0.9 is formed in float64, as the contract has it
 	b1, o1 := T(0.9), T(one-0.9)
 	var param, grad, momentum, want []T
 	found := 0
 	for found < 200 {
-		g := frombits(uint32(r.next())&0x807fffff | 0x3f000000)
+		g := frombits(uint32(r.Next())&0x807fffff | 0x3f000000)
 		m := T(-T(o1*g) / b1)
 		for _, m := range []T{m, next(m, 9), next(m, -9)} {
 			// The sum of two floats is zero, or of the sign of the exact

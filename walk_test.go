@@ -9,6 +9,7 @@ import (
 	"testing"
 	"unsafe"
 
+	"github.com/lionkernel/lion/internal/prove"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -66,7 +67,7 @@ type walker struct {
 func newWalker(o op, slice int) *walker {
 	sc := schemes[f32]
 	wk := &walker{sub: opSubject(o, decaying()), slice: slice, in: sc.newInputs(walkBlock)}
-	wk.others = sc.randomInputs(&prng{uint64(slice)}, 2*walkBlock, (*elem).random)
+	wk.others = sc.randomInputs(prove.NewRand(uint64(slice)), 2*walkBlock, (*prove.Element).Random)
 	for i := range wk.want {
 		wk.want[i], wk.got[i] = make([]byte, 4*walkBlock), make([]byte, 4*walkBlock)
 	}
@@ -105,7 +106,7 @@ func (wk *walker) check(impl int) error {
 		if bytes.Equal(wk.got[s], wk.want[s]) {
 			continue
 		}
-		get := func(b []byte, i int) uint64 { return binary32.get(unsafe.Pointer(&b[0]), i) }
+		get := func(b []byte, i int) uint64 { return prove.Float32.Get(unsafe.Pointer(&b[0]), i) }
 		for i := range walkBlock {
 			if g, w := get(wk.got[s], i), get(wk.want[s], i); g != w {
 				return fmt.Errorf("%s, walking through %s: %s = %#x, want %#x; inputs %#x %#x %#x", wk.sub.name, sliceNames[wk.slice],
@@ -125,7 +126,7 @@ func TestWalk(t *testing.T) {
 		paper, others = 1<<32, 1<<27
 	case all != "":
 		t.Fatalf("LION_WALK is %q, not all or every", all)
-	case testing.Short():
+	case !prove.Whole():
 		paper, others = 1<<16, 1<<14
 	}
 	var impls []int
@@ -168,13 +169,13 @@ func TestWalkSees(t *testing.T) {
 				e, in := sc.elems[slice], [...]unsafe.Pointer{a.param, a.grad, a.momentum}[slice]
 				at := -1
 				for i := range a.n {
-					if sc.format == f32 && e.get(in, i) == uint64(pattern) {
+					if sc.format == f32 && e.Get(in, i) == uint64(pattern) {
 						at = i
 					}
 				}
 				r := k(a)
 				if at >= 0 {
-					e.put(a.param, at, e.get(a.param, at)^1)
+					e.Put(a.param, at, e.Get(a.param, at)^1)
 				}
 				return r
 			}

@@ -1,21 +1,22 @@
-package mem
+package mem_test
 
 import (
 	"fmt"
 	"os"
-	"os/exec"
 	"runtime"
 	"testing"
 	"unsafe"
 
+	"github.com/lionkernel/lion/internal/mem"
+	"github.com/lionkernel/lion/internal/prove"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
 
 // onStack skips a test of locals on the stack.
 func onStack(t *testing.T) {
-	if Sanitizer == "asan" {
-		t.Skip("the address sanitizer has locals on the heap")
+	if mem.Sanitizer == "asan" {
+		prove.Skip(t, "the address sanitizer has locals on the heap")
 	}
 }
 
@@ -23,16 +24,16 @@ func onStack(t *testing.T) {
 func TestPointers(t *testing.T) {
 	onStack(t)
 	s := []uint16{1, 2, 3}
-	assert.Equal(t, unsafe.Pointer(&s[0]), Data(s))
-	assert.Nil(t, Data[float32](nil))
+	assert.Equal(t, unsafe.Pointer(&s[0]), mem.Data(s))
+	assert.Nil(t, mem.Data[float32](nil))
 	done := make(chan bool) // a new goroutine has a small stack
 	go func() {
 		var local [4]uint64
-		p := (*[4]uint64)(Noescape(unsafe.Pointer(&local)))
-		before := uintptr(Noescape(unsafe.Pointer(&local)))
+		p := (*[4]uint64)(mem.Noescape(unsafe.Pointer(&local)))
+		before := uintptr(mem.Noescape(unsafe.Pointer(&local)))
 		deepen(1 << 12)
 		p[2] = 7
-		moved := before != uintptr(Noescape(unsafe.Pointer(&local)))
+		moved := before != uintptr(mem.Noescape(unsafe.Pointer(&local)))
 		runtime.KeepAlive(&local)
 		done <- moved && local[2] == 7
 	}()
@@ -56,8 +57,8 @@ func TestNoAllocation(t *testing.T) {
 	table := []func(unsafe.Pointer){keep}
 	assert.Zero(t, testing.AllocsPerRun(100, func() {
 		var local [64]float32
-		table[0](Noescape(unsafe.Pointer(&local)))
-		table[0](Data(local[:]))
+		table[0](mem.Noescape(unsafe.Pointer(&local)))
+		table[0](mem.Data(local[:]))
 		runtime.KeepAlive(&local)
 	}))
 }
@@ -67,30 +68,32 @@ var bad = map[string]func(){}
 
 // fine are accesses that none may report.
 var fine = map[string]func(){
-	"nothing":  func() { Reads[float64](nil); Writes([]float32{}); Updates[uint16](nil); Range{}.Updates() },
-	"the heap": func() { x := make([]float32, 100); Reads(x); Writes(x); Updates(x[7:]); Reads(x[99:]) },
+	"nothing": func() {
+		mem.Reads[float64](nil)
+		mem.Writes([]float32{})
+		mem.Updates[uint16](nil)
+		mem.Range{}.Updates()
+	},
+	"the heap": func() { x := make([]float32, 100); mem.Reads(x); mem.Writes(x); mem.Updates(x[7:]); mem.Reads(x[99:]) },
 }
 
 // TestReports: what is bad ends the program with a report, and nothing else does.
 func TestReports(t *testing.T) {
-	assert.Equal(t, Sanitizer != "", len(bad) > 0)
-	child := func(name string) (string, error) {
-		cmd := exec.Command(os.Args[0], "-test.run=^TestVictim$", "-test.v")
-		cmd.Env = append(os.Environ(), "LION_VICTIM="+name, "GORACE=halt_on_error=1 atexit_sleep_ms=0")
-		out, err := cmd.CombinedOutput()
-		return string(out), err
+	assert.Equal(t, mem.Sanitizer != "", len(bad) > 0)
+	child := func(name string) (string, int) {
+		return prove.Rerun(t, "TestVictim", "LION_VICTIM="+name, "GORACE=halt_on_error=1 atexit_sleep_ms=0")
 	}
 	for name := range bad {
-		out, err := child(name)
-		assert.Error(t, err, name)
+		out, status := child(name)
+		assert.NotZero(t, status, name)
 		assert.Contains(t, out, report, name)
 	}
-	if Sanitizer == "" {
+	if mem.Sanitizer == "" {
 		return // of fine too there is nothing to see
 	}
 	for name := range fine {
-		out, err := child(name)
-		assert.NoError(t, err, "%s: %s", name, out)
+		out, status := child(name)
+		assert.Zero(t, status, "%s: %s", name, out)
 	}
 }
 
@@ -108,3 +111,5 @@ func TestVictim(t *testing.T) {
 	f()
 	fmt.Println("survived")
 }
+
+func TestMain(m *testing.M) { prove.Main(m) }

@@ -1,10 +1,11 @@
 //go:build msan
 
-package mem
+package mem_test
 
 import (
 	"unsafe"
 
+	"github.com/lionkernel/lion/internal/mem"
 	"github.com/lionkernel/lion/internal/prove"
 )
 
@@ -18,11 +19,11 @@ func unwritten() []uint64 {
 }
 
 func init() {
-	bytes := func() Range { return Range{unsafe.Pointer(&unwritten()[0]), 800} }
-	bad["reads"] = func() { Reads(unwritten()) }
-	bad["updates"] = func() { Updates(unwritten()) }
+	bytes := func() mem.Range { return mem.Range{At: unsafe.Pointer(&unwritten()[0]), Size: 800} }
+	bad["reads"] = func() { mem.Reads(unwritten()) }
+	bad["updates"] = func() { mem.Updates(unwritten()) }
 	bad["reads range"] = func() { bytes().Reads() }
 	bad["updates range"] = func() { bytes().Updates() }
-	fine["writes"] = func() { s := unwritten(); Writes(s); Reads(s) }
-	fine["updates what is written"] = func() { s := make([]uint64, 100); Updates(s); Reads(s) }
+	fine["writes"] = func() { s := unwritten(); mem.Writes(s); mem.Reads(s) }
+	fine["updates what is written"] = func() { s := make([]uint64, 100); mem.Updates(s); mem.Reads(s) }
 }

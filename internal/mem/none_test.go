@@ -1,5 +1,5 @@
 //go:build !race && !asan && !msan
 
-package mem
+package mem_test
 
 const report = ""

@@ -1,6 +1,6 @@
 //go:build linux
 
-package lion
+package prove
 
 import "golang.org/x/sys/unix"
 
@@ -9,6 +9,6 @@ import "golang.org/x/sys/unix"
 func init() {
 	var u unix.Utsname
 	if err := unix.Uname(&u); err == nil && unix.ByteSliceToString(u.Machine[:]) != "x86_64" {
-		brokenSignals = "qemu-i386, which this may be, crashes Go programs at a signal"
+		BrokenSignals = "qemu-i386, which this may be, crashes Go programs at a signal"
 	}
 }

@@ -1,5 +1,0 @@
-//go:build !race
-
-package lion
-
-const raceEnabled = false
