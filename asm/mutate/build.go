@@ -105,7 +105,8 @@ func compiledPart(a []byte) ([]byte, error) {
 }
 
 func environ(arch string) []string {
-	return append(os.Environ(), "GOWORK=off", "CGO_ENABLED=0", "GOFLAGS=", "GOARCH="+arch, "GOTRACEBACK=none")
+	return append(os.Environ(), "GOWORK=off", "CGO_ENABLED=0", "GOFLAGS=", "GOARCH="+arch, "GOTRACEBACK=none",
+		"LION_TEST=whole") // but for what is run with -short
 }
 
 // A bench is where one mutant at a time is built and tried.
