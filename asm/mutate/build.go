@@ -191,14 +191,19 @@ func (b *bench) sh(command string) error {
 	return err
 }
 
-// run runs a program in home and says whether it succeeded; one that takes too
-// long has not.
+// run runs a program in home and says whether it succeeded.
 func (b *bench) run(limit time.Duration, env []string, args ...string) (ok bool, output []byte, err error) {
+	return runIn(b.home, limit, append(environ(b.arch), env...), args...)
+}
+
+// runIn runs a program and says whether it succeeded; one that takes too long has
+// not.
+func runIn(dir string, limit time.Duration, env []string, args ...string) (ok bool, output []byte, err error) {
 	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, args[0], args[1:]...)
-	cmd.Dir = b.home
-	cmd.Env = append(environ(b.arch), env...)
+	cmd.Dir = dir
+	cmd.Env = env
 	// Tests start processes of their own.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }

@@ -2,13 +2,40 @@
 
 package main
 
-import "regexp"
+import (
+	"fmt"
+	"regexp"
+	"slices"
+)
 
 // explanations are the mutants that no test can notice, by their names, and why.
-var explanations = []struct {
+type explanations []explanation
+
+type explanation struct {
 	mutants *regexp.Regexp
 	why     string
-}{
+}
+
+// of returns the index of what explains m, or -1.
+func (e explanations) of(m fmt.Stringer) int {
+	return slices.IndexFunc(e, func(x explanation) bool { return x.mutants.MatchString(m.String()) })
+}
+
+// Reasons that hold only where the instruction set they name isn't tried.
+const (
+	onlyAVX512 = "only AVX-512 reads it, whose tests see it"
+	onlyAVX2   = "only AVX2 reads it, whose tests see it"
+)
+
+// trying returns those that hold where these instruction sets are tried.
+func (e explanations) trying(sets []string) explanations {
+	return slices.DeleteFunc(slices.Clone(e), func(x explanation) bool {
+		return x.why == onlyAVX512 && slices.Contains(sets, "avx512") || x.why == onlyAVX2 && slices.Contains(sets, "avx2")
+	})
+}
+
+// explained are those of the assembly.
+var explained = explanations{
 	{regexp.MustCompile(`^avx(2|512)_amd64\.h Z?WALK: (JGE loop → (deleted|JGT loop)|JLT tail → JLE tail)$|^neon_arm64\.h STEPS: (BGE (loop|one) → (deleted|BGT \w+)|BLT \w+ → BLE \w+)$`),
 		"a loop over vectors ends early, and one over fewer elements at once does the rest: slower, to the same bits"},
 	{regexp.MustCompile(`^avx512_amd64\.h ZWALK: (JZ (body|done)|TESTQ R10, R10) → deleted$`),
@@ -52,13 +79,13 @@ var explanations = []struct {
 	{regexp.MustCompile(`^rounding_amd64\.s (ROUNDBF|ROUNDH): VCMPPS \$3, Y0, Y0, Y2 → VCMPPS \$3, Y2, Y0, Y2$`),
 		"what DRAW leaves in Y2 was shifted down and is no NaN"},
 	{regexp.MustCompile(`^rounding_amd64\.s roundSteps: roundSteps<>\+40\(SB\)/8 `),
-		"only AVX-512 reads it, whose tests see it"},
+		onlyAVX512},
 	{regexp.MustCompile(`^rounding(_fused)?_amd64\.s \w+: \w+<>\+32\(SB\)/4 \$0x38800000 → \$0x38800001$`),
 		"at 2⁻¹⁴ itself both ways of rounding give the same"},
 	{regexp.MustCompile(`^rounding(_fused)?_amd64\.s \w+: \w+<>\+(20|40)\(SB\)/4 \$0x02000000 → \$0x2000001$`),
 		"the lower half is cut off after it is added to zeros"},
 	{regexp.MustCompile(`^rounding_fused_amd64\.s drawLanes: drawLanes<>\+(72|80|88)\(SB\)/8 `),
-		"only AVX-512 reads it, whose tests see it"},
+		onlyAVX512},
 	{regexp.MustCompile(`^rounding_fused_amd64\.s PAIRBF: VPSRLD \$16, Y0, Y0 → VPSRAD `),
 		"the blend that follows takes other upper halves"},
 	{regexp.MustCompile(`^half_amd64\.s (WIDENBF|JOIN): VPMOVZXWD .* → VPMOVSXWD `),
@@ -70,11 +97,11 @@ var explanations = []struct {
 	{regexp.MustCompile(`^(pairs_amd64\.h UPPERS|mixed_amd64\.s PAIRSPLIT): VPSRLD \$16, \w+, \w+ → VPSRAD `),
 		"the blend that follows takes other upper halves"},
 	{regexp.MustCompile(`^pairs_amd64\.h mixed16: mixed16<>\+(32|40|48|56|320|328|336|344)\(SB\)/[48] `),
-		"only AVX-512 reads it, whose tests see it"},
+		onlyAVX512},
 	{regexp.MustCompile(`^pairs_amd64\.h mixed16: mixed16<>\+(224|232|240|248)\(SB\)/8 \$0x\w+8080 → \$0x\w+8081$`),
 		"an index with its highest bit set gives zero, whatever the rest"},
 	{regexp.MustCompile(`^stats_amd64\.s statsConst: `),
-		"only AVX-512 reads it, whose tests see it"},
+		onlyAVX512},
 	{regexp.MustCompile(`^stats_amd64\.s NOTFINITE: MOVQ (\$0x7FF8000000000000, AX → MOVQ \$9221120237041090561, AX|AX, SUMS\(0\) → MOVQ AX, SUMS\(1\))$`),
 		"any NaN in any of the sums tells the caller"},
 	{regexp.MustCompile(`^stats_amd64\.s BFSPLIT: VPSRLD \$3, a, a → VPSRAD `),
@@ -90,23 +117,5 @@ var explanations = []struct {
 	{regexp.MustCompile(`^stats_amd64\.s Z?ENDBF16: CMPL AX, \$0x7F80 → CMPL AX, \$32641$`),
 		"an infinity is then widened, and its sum isn't finite either"},
 	{regexp.MustCompile(`^pairs_amd64\.h mixed16: mixed16<>\+(8|16|24|72|80|88|[12]\d\d|30\d|31\d)\(SB\)/8 |^rounding_amd64\.s roundSteps: roundSteps<>\+(0|8|16|24)\(SB\)/8 |^rounding_fused_amd64\.s drawLanes: drawLanes<>\+([0-9]|[12][0-9])\(SB\)/8 `),
-		"only AVX2 reads it, whose tests see it"},
-}
-
-// explanation returns the index of what explains m, or -1.
-func explanation(m mutant) int {
-	for i, e := range explanations {
-		if e.mutants.MatchString(m.String()) {
-			return i
-		}
-	}
-	return -1
-}
-
-// why says why no test can notice m, "" if one should.
-func why(m mutant) string {
-	if i := explanation(m); i >= 0 {
-		return explanations[i].why
-	}
-	return ""
+		onlyAVX2},
 }

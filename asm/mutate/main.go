@@ -4,7 +4,7 @@
 // module, and runs the tests: a mutant that they pass shows what they don't see.
 // Run it from the module's root:
 //
-//	go run ./asm/mutate [-n 40] [-seed 1] [-jobs 2] [-arch arm64 | -emulate] [FILE...]
+//	go run ./asm/mutate [-n 40] [-seed 1] [-jobs 2] [-arch arm64 | -isa avx512 | -emulate | -go] [FILE...]
 //
 // Each instruction that the kernels of this machine are made of, macros and
 // tables included, is deleted, and changed in every way that fits it: another
@@ -22,6 +22,12 @@
 // .ci/avx512.sh emulates. A boot takes fifty mutants, as patches of one program;
 // what TestBriefly, vet and the checker leave of them, a second one puts through
 // most of the short tests, minutes for each.
+//
+// With -go it changes the Go around the kernels instead: operators, bounds, numbers,
+// conditions, statements, results, widths of conversions, and which field, parameter,
+// constant or function of one type is named. All of these mutants are one program
+// (goschema.go). The tests that reach a mutant are run first, and goexplained.go
+// has what can't be noticed.
 package main
 
 import (
@@ -49,11 +55,13 @@ func main() {
 	jobs := flag.Int("jobs", 2, "how many at a time")
 	arch := flag.String("arch", runtime.GOARCH, "amd64 or arm64")
 	emulated := flag.Bool("emulate", false, "try AVX-512, in an emulated machine")
+	set := flag.String("isa", "", "of amd64's avx2 and avx512, the one to try")
 	inside := flag.Bool("within", false, "be the program in that machine")
 	match := flag.String("only", "", "only mutants whose names hold this, as \"INTERP: MUL\"")
 	names := flag.String("names", "", "a file with the names of those to try, one a line, as -list has them")
 	short := flag.Bool("short", false, "spare survivors the slowest tests")
 	list := flag.Bool("list", false, "list the mutants and end")
+	inGo := flag.Bool("go", false, "mutate the Go around the kernels")
 	flag.Parse()
 	if *inside {
 		if err := runBatch(os.Stdout, 0); err != nil {
@@ -61,7 +69,18 @@ func main() {
 		}
 		return
 	}
-	p, err := newPlan(*arch, *emulated)
+	c := choice{*n, *seed, *match, *names}
+	if *inGo {
+		ok, err := mutateGo(c, flag.Args(), *jobs, *short, *list)
+		if err != nil {
+			log.Fatal(err)
+		}
+		if !ok {
+			os.Exit(1)
+		}
+		return
+	}
+	p, err := newPlan(*arch, *set, *emulated)
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -69,20 +88,10 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	all = slices.DeleteFunc(all, func(m mutant) bool { return !strings.Contains(m.String(), *match) })
-	if *names != "" {
-		b, err := os.ReadFile(*names)
-		if err != nil {
-			log.Fatal(err)
-		}
-		wanted := strings.Split(string(b), "\n")
-		all = slices.DeleteFunc(all, func(m mutant) bool { return !slices.Contains(wanted, m.String()) })
-	}
-	whole := *n == 0 && *match == "" && *names == "" && flag.NArg() == 0
+	whole := c.whole() && flag.NArg() == 0
 	p.short = *short
-	if *n > 0 && *n < len(all) {
-		rand.New(rand.NewSource(*seed)).Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
-		all = all[:*n]
+	if all, err = choose(c, all); err != nil {
+		log.Fatal(err)
 	}
 	if *list {
 		for _, m := range all {
@@ -97,15 +106,44 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	if !report(all, results, speed, whole) {
+	fmt.Println(speed, "instructions are for speed alone")
+	if !report(all, results, p.known, []result{"quick tests", "tables", "short tests", "go vet", "checker", "all tests"}, whole) {
 		os.Exit(1)
 	}
+}
+
+// A choice is which mutants are wanted.
+type choice struct {
+	n     int // chosen at random; 0 means all
+	seed  int64
+	match string // in their names
+	names string // of a file
+}
+
+func (c choice) whole() bool { return c.n == 0 && c.match == "" && c.names == "" }
+
+func choose[M fmt.Stringer](c choice, all []M) ([]M, error) {
+	all = slices.DeleteFunc(all, func(m M) bool { return !strings.Contains(m.String(), c.match) })
+	if c.names != "" {
+		b, err := os.ReadFile(c.names)
+		if err != nil {
+			return nil, err
+		}
+		wanted := strings.Split(string(b), "\n")
+		all = slices.DeleteFunc(all, func(m M) bool { return !slices.Contains(wanted, m.String()) })
+	}
+	if c.n > 0 && c.n < len(all) {
+		rand.New(rand.NewSource(c.seed)).Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
+		all = all[:c.n]
+	}
+	return all, nil
 }
 
 // A plan is what is tried on an architecture, and how.
 type plan struct {
 	arch    string
-	runs    func(text string) bool // whether this machine runs a TEXT
+	sets    []string // of instructions: whose TEXTs are changed
+	known   explanations
 	leftOut string
 	files   string   // patterns of the sources
 	impl    string   // whose tests are run first
@@ -118,31 +156,34 @@ type plan struct {
 	within  bool          // in an emulated machine
 }
 
-func newPlan(arch string, emulated bool) (*plan, error) {
+func newPlan(arch, set string, emulated bool) (*plan, error) {
 	p := &plan{arch: arch, slow: 1, batch: 1, files: "*_" + arch + ".s", checker: "^Test(Macros|" + strings.ToUpper(arch) + ")$"}
+	hasAVX512 := cpuid.CPU.Supports(cpuid.AVX512F, cpuid.AVX512CD, cpuid.AVX512BW, cpuid.AVX512DQ, cpuid.AVX512VL)
 	switch {
+	case set != "" && (arch != "amd64" || set != "avx2" && set != "avx512"):
+		return nil, fmt.Errorf("no %s to choose on %s", set, arch)
 	case emulated:
-		if arch != "amd64" {
-			return nil, errors.New("what is emulated is amd64")
+		if arch != "amd64" || set == "avx2" {
+			return nil, errors.New("what is emulated is amd64's AVX-512")
 		}
-		p.impl, p.within, p.batch = "avx512", true, 50
-		p.env = []string{"LION_REQUIRE=avx512", "LION_F16_TIES=away"}
-		p.runs = func(text string) bool { return strings.HasSuffix(text, "AVX512") }
+		p.sets, p.within, p.batch = []string{"avx512"}, true, 50
+		p.env = []string{"LION_F16_TIES=away"}
 	case arch == "amd64":
 		if runtime.GOARCH != arch || !cpuid.CPU.Supports(cpuid.AVX2) {
 			return nil, errors.New("amd64 needs a CPU with AVX2")
 		}
-		p.impl, p.env = "avx2", []string{"LION_REQUIRE=avx2"}
-		p.runs = func(text string) bool { return strings.HasSuffix(text, "AVX2") }
-		if cpuid.CPU.Supports(cpuid.AVX512F, cpuid.AVX512CD, cpuid.AVX512BW, cpuid.AVX512DQ, cpuid.AVX512VL) {
-			p.impl, p.env = "avx", []string{"LION_REQUIRE=avx2,avx512"}
-			p.runs = func(text string) bool { return strings.HasSuffix(text, "AVX2") || strings.HasSuffix(text, "AVX512") }
-		} else {
+		p.sets = []string{"avx2", "avx512"}
+		if set != "" {
+			p.sets = []string{set}
+		} else if !hasAVX512 {
+			p.sets = []string{"avx2"}
 			p.leftOut = "AVX-512, which this CPU hasn't got: its TEXTs and avx512_amd64.h"
 		}
+		if set == "avx512" && !hasAVX512 {
+			return nil, errors.New("this CPU hasn't got AVX-512: try -emulate")
+		}
 	case arch == "arm64":
-		p.impl, p.env = "neon", []string{"LION_REQUIRE=neon"}
-		p.runs = func(text string) bool { return strings.HasSuffix(text, "NEON") }
+		p.sets = []string{"neon"}
 		if runtime.GOARCH != arch {
 			p.exec, p.slow = []string{"qemu-aarch64-static"}, 10
 			p.env = append(p.env, "LION_EXEC=qemu-aarch64-static")
@@ -150,7 +191,15 @@ func newPlan(arch string, emulated bool) (*plan, error) {
 	default:
 		return nil, fmt.Errorf("no kernels for %q", arch)
 	}
+	p.impl = "(" + strings.Join(p.sets, "|") + ")"
+	p.env = append(p.env, "LION_REQUIRE="+strings.Join(p.sets, ","))
+	p.known = explained.trying(p.sets)
 	return p, nil
+}
+
+// runs says whether a TEXT is of an instruction set that is tried.
+func (p *plan) runs(text string) bool {
+	return slices.ContainsFunc(p.sets, func(set string) bool { return strings.HasSuffix(text, strings.ToUpper(set)) })
 }
 
 // collect lists the mutants of the files, or of all.
@@ -289,7 +338,7 @@ func tryAll(p *plan, all []mutant, jobs int) ([]result, error) {
 				done += len(ms)
 				copy(results[i:], rs)
 				for j, r := range rs {
-					if r == survived && why(ms[j]) == "" {
+					if r == survived && p.known.of(ms[j]) < 0 {
 						fmt.Println("survived:", ms[j])
 					}
 				}
@@ -328,7 +377,7 @@ func (b *bench) try(p *plan, ms []mutant) ([]result, error) {
 	for k, r := range rounds(p) {
 		var alive []int
 		for i, m := range ms {
-			if results[i] == "" && (k == 0 || why(m) == "" && (k < fast || !p.short)) {
+			if results[i] == "" && (k == 0 || p.known.of(m) < 0 && (k < fast || !p.short)) {
 				alive = append(alive, i)
 			}
 		}
@@ -398,46 +447,36 @@ func (b *bench) passes(p *plan, r round) (ok bool, output []byte, err error) {
 	return b.run(r.limit, env, args...)
 }
 
-// report prints the score and says whether all survivors are explained.
-func report(all []mutant, results []result, speed int, whole bool) bool {
+// report prints the score and says whether all survivors are explained; by are the
+// rounds.
+func report[M fmt.Stringer](all []M, results []result, known explanations, by []result, whole bool) bool {
 	count := map[result]int{}
-	reasons := map[string]int{}
-	used := map[int]bool{}
+	used := map[int]int{}
 	unexplained := 0
 	for i, m := range all {
 		count[results[i]]++
 		if results[i] != survived {
 			continue
 		}
-		if w := why(m); w != "" {
-			reasons[w]++
+		if j := known.of(m); j >= 0 {
+			used[j]++
 		} else {
 			unexplained++
 			fmt.Println("survived, and not explained:", m)
 		}
 	}
 	made := len(all) - count[stillborn]
-	fmt.Printf("%d mutants, %d killed, %d survived of which %d are explained (%d more can't be built; %d instructions are for speed alone)\n",
-		made, made-count[survived], count[survived], count[survived]-unexplained, count[stillborn], speed)
-	for _, r := range []result{"quick tests", "tables", "short tests", "go vet", "checker", "all tests"} {
+	fmt.Printf("%d mutants, %d killed, %d survived of which %d are explained (%d more can't be built)\n",
+		made, made-count[survived], count[survived], count[survived]-unexplained, count[stillborn])
+	for _, r := range by {
 		fmt.Printf("%6d killed by: %s\n", count[r], r)
 	}
-	for _, e := range explanations {
-		if reasons[e.why] > 0 {
-			fmt.Printf("%6d survived: %s\n", reasons[e.why], e.why)
-			delete(reasons, e.why)
-		}
-	}
-	if whole {
-		for i, m := range all {
-			if j := explanation(m); j >= 0 && results[i] == survived {
-				used[j] = true
-			}
-		}
-		for j, e := range explanations {
-			if !used[j] {
-				fmt.Printf("explained, but nothing like it survived: %s\n", e.mutants)
-			}
+	for j, e := range known {
+		switch {
+		case used[j] > 0:
+			fmt.Printf("%6d survived: %s\n", used[j], e.why)
+		case whole:
+			fmt.Printf("explained, but nothing like it survived: %s\n", e.mutants)
 		}
 	}
 	return unexplained == 0
