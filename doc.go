@@ -13,7 +13,7 @@
 //
 // The step runs in hand-written AVX-512, AVX2 or NEON assembly, chosen at
 // start-up by CPU detection, or in plain Go elsewhere (and with the build tag
-// purego). Every implementation gives the same bits.
+// purego or noasm). Every implementation gives the same bits.
 //
 // # The numeric contract
 //

@@ -1,4 +1,4 @@
-//go:build !purego
+//go:build !purego && !noasm
 
 #include "go_asm.h"
 #include "textflag.h"

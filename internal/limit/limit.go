@@ -98,8 +98,8 @@ var isas []isa
 
 // Loops returns the loops for a pattern that can run on this machine, best
 // instruction set first, each without and then with prefetch. There are none
-// on architectures without assembly and with the build tag purego, and none for
-// a pattern that no loop serves.
+// on architectures without assembly and with the build tag purego or noasm, and none
+// for a pattern that no loop serves.
 func Loops(p Pattern) []Loop {
 	var found []Loop
 	for s, w := range widths {
