@@ -2,7 +2,13 @@ package lion_test
 
 import (
 	"math"
+	"math/rand"
 	"strings"
+	"testing"
+
+	"github.com/lionkernel/lion"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 )
 
 // A goldenArithmetic is how a package rounds, measured and read. The rules are
@@ -165,4 +171,70 @@ func goldenFMA[T goldenFloat](x, y, z T) T {
 		s = math.Float64frombits(bits)
 	}
 	return T(s)
+}
+
+// A half is a 16-bit element type, as lion-pytorch is modelled with it.
+type half[T lion.BF16 | lion.F16] struct {
+	round func(float32) T
+	step  func(s lion.Stepper, param, grad, momentum []T) error
+	value func(T) float32
+}
+
+// lionPytorch is a step as it stores 16 bits: each operation of the script computes
+// in float32 and rounds its result.
+func (h half[T]) lionPytorch(cfg lion.Config, p, g, m T) (param, momentum T) {
+	f := func(x float32) float32 { return h.value(h.round(x)) }
+	c := f(f(h.value(m)*float32(cfg.Beta1)) + float32(float32(1-cfg.Beta1)*h.value(g)))
+	w := f(h.value(p) * float32(1-float64(cfg.LR*cfg.WeightDecay)))
+	w -= float32(float32(cfg.LR) * goldenSign(c))
+	next := f(h.value(m)*float32(cfg.Beta2)) + float32(float32(1-cfg.Beta2)*h.value(g))
+	return h.round(w), h.round(next)
+}
+
+// differing are the shares of weights and momenta, in percent, that differ from
+// lion-pytorch's after one step, of normally distributed numbers.
+func (h half[T]) differing(t *testing.T, lr, weightDecay float64) (param, momentum float64) {
+	const n = 1 << 17
+	cfg := lion.Config{LR: lr, Beta1: 0.9, Beta2: 0.99, WeightDecay: weightDecay}
+	s, err := lion.New(cfg)
+	require.NoError(t, err)
+	r := rand.New(rand.NewSource(1))
+	var ps, gs, ms []T
+	for range n {
+		ps, gs, ms = append(ps, h.round(float32(r.NormFloat64()))), append(gs, h.round(float32(r.NormFloat64()))), append(ms, h.round(float32(0.3*r.NormFloat64())))
+	}
+	wantP, wantM := make([]T, n), make([]T, n)
+	for i := range ps {
+		wantP[i], wantM[i] = h.lionPytorch(cfg, ps[i], gs[i], ms[i])
+	}
+	require.NoError(t, h.step(s, ps, gs, ms))
+	for i := range ps {
+		if ps[i] != wantP[i] {
+			param++
+		}
+		if ms[i] != wantM[i] {
+			momentum++
+		}
+	}
+	return 100 * param / n, 100 * momentum / n
+}
+
+// TestAgreement16 holds docs/agreement.md to the model.
+func TestAgreement16(t *testing.T) {
+	bf16 := half[lion.BF16]{lion.ToBF16, lion.Stepper.StepBF16, lion.BF16.Float32}
+	f16 := half[lion.F16]{lion.ToF16, lion.Stepper.StepF16, lion.F16.Float32}
+	for _, c := range []struct{ lr, weightDecay, bf16, f16 float64 }{
+		{1e-4, 0, 0, 0},
+		{1e-4, 0.1, 0, 0},
+		{1e-3, 0.1, 9, 5},
+		{1e-3, 1, 11, 11},
+		{1e-2, 0.1, 22, 25},
+	} {
+		p, m := bf16.differing(t, c.lr, c.weightDecay)
+		assert.InDelta(t, c.bf16, p, 0.6, "bf16 %+v", c)
+		assert.InDelta(t, 30, m, 0.6)
+		p, m = f16.differing(t, c.lr, c.weightDecay)
+		assert.InDelta(t, c.f16, p, 0.6, "f16 %+v", c)
+		assert.InDelta(t, 27, m, 0.6)
+	}
 }
