@@ -461,7 +461,7 @@
 	SUMLANES      \
 	FMOVS F31, R5
 
-// What rules keep in V22 and V27–V30, and in KLR.
+// What rules find in V22 and V27–V30, and instead of η in KLR; KCOUNT zeroes ACC.
 #define KSIGN TWICE(KLR)
 #define KWD COEF(const_cWD, F27, V27)
 #define KCOUPLED \
@@ -498,16 +498,16 @@
 // WALK is a kernel: it reads args and a rule's constants, steps all elements, four
 // vectors at once, then one, then one element, and restores FPCR. Smashes everything.
 #define WALK(CONSTS, FOURS, ONES, RULE) \
-	SETUP                   \
-	DEFAULTNAN              \
-	CONSTS                  \
+	SETUP                    \
+	DEFAULTNAN               \
+	CONSTS                   \
 	STEPS(FOURS, ONES, RULE) \
 	MSR  R6, FPCR
 
 // WALKASIS is WALK for kernels that leave FPCR alone.
 #define WALKASIS(CONSTS, FOURS, ONES, RULE) \
-	SETUP                   \
-	CONSTS                  \
+	SETUP                    \
+	CONSTS                   \
 	STEPS(FOURS, ONES, RULE)
 
 // STEPS is the loops of both.
