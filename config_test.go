@@ -199,6 +199,34 @@ func TestAt(t *testing.T) {
 	}
 }
 
+// TestAtLateSteps: βᵗ has the bits that the documentation gives it, for steps whose
+// upper bits count too.
+func TestAtLateSteps(t *testing.T) {
+	cfg := decaying()
+	cfg.Rule = BiasCorrected
+	for _, beta := range []float64{0.9, 0.99, 1 - 0x1p-21, 1 - 0x1p-34, 1 - 0x1p-53} {
+		cfg.Beta1, cfg.Beta2 = beta, 1-(1-beta)/2
+		if cfg.Beta2 == 1 {
+			cfg.Beta2 = 0.999
+		}
+		s, err := New(cfg)
+		require.NoError(t, err)
+		for _, step := range []int64{1, 2, 3, 4, 7, 1000, 1<<20 - 1, 1 << 20, 1<<20 + 1, 1<<31 - 1, 1 << 31, 1<<32 - 1, 1 << 32, 1<<32 + 3, 1<<40 + 5, math.MaxInt64} {
+			if int64(int(step)) != step {
+				continue // an int has 32 bits here
+			}
+			at := s.At(int(step))
+			for _, c := range []struct{ beta, got, got32 float64 }{
+				{cfg.Beta1, at.f64.bc1, float64(at.f32.bc1)}, {cfg.Beta2, at.f64.bc2, float64(at.f32.bc2)},
+			} {
+				want := ieee64.sub(1, powerByProducts(c.beta, int(step)))
+				assert.Equal(t, want, c.got, "1−%vᵗ, t = %d", c.beta, step)
+				assert.Equal(t, float64(float32(want)), c.got32, "1−%vᵗ, t = %d", c.beta, step)
+			}
+		}
+	}
+}
+
 func TestNames(t *testing.T) {
 	for r := range numRules {
 		got, err := ParseRule(r.String())

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/big"
+	"strconv"
 	"testing"
 	"unsafe"
 
@@ -220,12 +221,24 @@ func newOracle(f ieee, cfg Config, t int) *oracle {
 	return o
 }
 
-// powerByProducts is xᵗ for the t = 3 that the tests use: x·(x·x).
+// powerByProducts is xᵗ as the documentation has it: the powers x, x², x⁴, … that t's
+// bits name, multiplied from the lowest bit on.
 func powerByProducts(x float64, t int) float64 {
-	if t != 3 {
-		panic("t must be 3")
+	y := 1.0
+	for _, bit := range bitsFromLowest(t) {
+		if bit {
+			y = ieee64.mul(y, x)
+		}
+		x = ieee64.mul(x, x)
 	}
-	return ieee64.mul(x, ieee64.mul(x, x))
+	return y
+}
+
+func bitsFromLowest(t int) (bits []bool) {
+	for _, digit := range strconv.FormatInt(int64(t), 2) {
+		bits = append([]bool{digit == '1'}, bits...)
+	}
+	return bits
 }
 
 func sign(x float64) float64 {

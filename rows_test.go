@@ -202,6 +202,20 @@ func TestRowsTwice(t *testing.T) {
 	check("ends", []int{3, 0, 1, 0}, n)
 }
 
+// TestRowsTwiceAtEdges: a row listed twice is found wherever passes over the table
+// begin and end.
+func TestRowsTwiceAtEdges(t *testing.T) {
+	const n = 3*seenBits + 70
+	for _, edge := range []int{0, seenBits, 2 * seenBits, 3 * seenBits, n} {
+		for row := max(edge-66, 0); row < min(edge+66, n); row++ {
+			other := (row + n/2) % n
+			require.Equal(t, 2, twiceByBits([]int{other, row, row}, n), row)
+			require.Equal(t, 2, twiceByBits([]int{row, other, row}, n), row)
+			require.Equal(t, -1, twiceByBits([]int{row, other, (row + 1) % n}, n), row)
+		}
+	}
+}
+
 // TestRowsDoNotAllocate, in any order of rows.
 func TestRowsDoNotAllocate(t *testing.T) {
 	s, err := New(DefaultConfig())

@@ -4,6 +4,7 @@ import (
 	"math"
 	"math/big"
 	"math/rand"
+	"strconv"
 	"testing"
 
 	"github.com/lionkernel/lion/internal/mem"
@@ -251,4 +252,53 @@ func TestGradStatsOverflow(t *testing.T) {
 func TestGradStatsDoesNotAllocate(t *testing.T) {
 	g, h := randomGrad(5000), make([]F16, 5000)
 	assert.Zero(t, testing.AllocsPerRun(10, func() { GradStats(g); GradStats(h) }))
+}
+
+// TestStatsPartLargest: parts of as many blocks as any address space holds, from a
+// first block that leaves the most subtrees on both sides, are joined as the
+// documentation adds them. They are made up.
+func TestStatsPartLargest(t *testing.T) {
+	levels := 57 - 1 - 12 // of addresses, elements and blocks
+	if strconv.IntSize == 32 {
+		levels = 31 - 12
+	}
+	level := func(first, k int) StatsPart { // a full subtree
+		p := StatsPart{first: first * StatsBlock, n: StatsBlock << k, used: 1}
+		p.nodes[0] = node{sum: 1 + float64(first%(1<<20))*0x1p-30, level: uint8(k)}
+		return p
+	}
+	p := StatsPart{first: StatsBlock}
+	var sums []float64
+	join := func(k int) {
+		next := level((p.first+p.n)/StatsBlock, k)
+		var err error
+		p, err = p.Join(next)
+		require.NoError(t, err)
+		sums = append(sums, next.nodes[0].sum)
+		require.Equal(t, len(sums), p.used, "no two are siblings")
+		require.Equal(t, uint8(k), p.nodes[p.used-1].level)
+	}
+	for k := 0; k < levels-1; k++ { // from block 1 to 2^(levels−1)
+		join(k)
+	}
+	for k := levels - 3; k >= 0; k-- { // and on, as large a one as leaves one to come
+		join(k)
+	}
+	want := 0.0
+	for i := len(sums) - 1; i >= 0; i-- {
+		want = sums[i] + want
+	}
+	assert.Equal(t, want, p.Stats().SumSquares)
+	// One block more, and all those behind the middle are one subtree.
+	last := level((p.first+p.n)/StatsBlock, 0)
+	all, err := p.Join(last)
+	require.NoError(t, err)
+	assert.Equal(t, levels, all.used)
+	right := last.nodes[0].sum
+	for i := len(sums) - 1; i >= levels-1; i-- {
+		right = sums[i] + right
+	}
+	assert.Equal(t, node{right, uint8(levels - 2)}, all.nodes[all.used-1])
+	assert.Equal(t, (1<<(levels-1)+1<<(levels-2)-1)*StatsBlock, all.n)
+	assert.Equal(t, p.n+StatsBlock, all.n)
 }
