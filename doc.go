@@ -17,7 +17,7 @@
 //
 // # The numeric contract
 //
-// This documentation determines every bit of a result. Who follows it, in whatever
+// This documentation determines every bit of a result: whoever follows it, in whatever
 // language, gets the same.
 //
 //   - Each operation rounds once, to nearest even, in the order written. Nothing
@@ -53,7 +53,7 @@
 //	o1     (1−β1)·s     but 1−β1 for BiasCorrected
 //	b2     β2
 //	o2     (1−β2)·s     but 1−β2 for BiasCorrected
-//	lr     η, where −0 is 0; η times the scale for a CautiousScale
+//	lr     η, where −0 is 0; for a CautiousScale see below
 //	decay  1−η·λ for Decoupled, 1−λ for Independent, else 1
 //	wd     λ, but λ/s for Coupled
 //	s      s, for BiasCorrected alone: the others have it in o1 and o2
@@ -108,13 +108,13 @@
 //
 //	p' = p·decay − lr·u
 //
-// Where u is a sign, lr·u is lr, −lr or +0, even if lr is infinite. With a
-// CautiousScale of k, a float64, lr is η·k formed in float64 and rounded to T. With
-// DecoupledPaper it isn't: there λ must not be scaled, so k is rounded to T and
+// Where u is a sign, lr·u is lr, −lr or +0, even if lr is infinite. A CautiousScale
+// makes a factor f, in float64, and lr is η·f, formed in float64 and rounded to T. In
+// the first form it is not: there λ must not be scaled, so f is rounded to T and
 //
-//	p' = p − lr·(k·u + wd·p)
+//	p' = p − lr·(f·u + wd·p)
 //
-// with lr as ever and k·u exact.
+// with lr as ever and f·u exact.
 //
 // # Zeros, infinities and NaN
 //

@@ -98,7 +98,7 @@ const (
 	// Decoupled: p·(1−η·λ), then the step.
 	Decoupled Decay = iota
 	// DecoupledPaper: p − η·(u + λ·p), where η·u is the step, in that rounding: λ·p
-	// first, then the sum, then η. A CautiousScale k multiplies u: η·(k·u + λ·p).
+	// first, then the sum, then η. What a CautiousScale makes, f, multiplies u: η·(f·u + λ·p).
 	DecoupledPaper
 	// Independent: p·(1−λ), then the step; λ is not multiplied by η.
 	Independent
