@@ -121,6 +121,7 @@ func TestTable(t *testing.T) {
 		im := &implementations[i]
 		assert.False(t, seen[im.name], "%s stands twice", im.name)
 		seen[im.name] = true
+		assert.Equal(t, im.missing == "", prove.Missing(im.name) == "", "%s: %s", im.name, im.missing)
 		for _, v := range []reflect.Value{reflect.ValueOf(im.convert), reflect.ValueOf(im.stats)} {
 			for i := range v.NumField() {
 				assert.False(t, v.Field(i).IsNil(), "%s: %v", im.name, v.Type().Field(i).Name)
