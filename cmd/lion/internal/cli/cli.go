@@ -109,4 +109,6 @@ func (e *errWriter) Write(p []byte) (n int, err error) {
 
 // message is err's text without the name of the package, which is the
 // program's too.
-func message(err error) string { return strings.TrimPrefix(err.Error(), "lion: ") }
+func message(err error) string {
+	return strings.ReplaceAll(strings.TrimPrefix(err.Error(), "lion: "), ": lion: ", ": ")
+}

@@ -27,38 +27,28 @@ func loadMNIST(dir string) (*dataset, error) {
 		}
 		name = "MNIST, 28×28 handwritten digits (LeCun, Cortes & Burges)"
 	}
+	for _, set := range []string{"train", "t10k"} {
+		base := filepath.Join(dir, set)
+		if err := checkSet(base+"-images-idx3-ubyte.gz", base+"-labels-idx1-ubyte.gz"); err != nil {
+			return nil, fmt.Errorf("-data %s: %w (a folder must hold MNIST's four .gz files)", dir, err)
+		}
+	}
 	train, test, err := GoMNIST.Load(filepath.ToSlash(dir))
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w (it must hold MNIST's four .gz files)", dir, err)
+		return nil, fmt.Errorf("-data %s: %w", dir, err)
 	}
-	d := &dataset{name: name, inputs: GoMNIST.Width * GoMNIST.Height, classes: 10}
-	if d.train, err = mnistSplit(train, d); err != nil {
-		return nil, fmt.Errorf("%s: training set: %w", dir, err)
-	}
-	if d.test, err = mnistSplit(test, d); err != nil {
-		return nil, fmt.Errorf("%s: test set: %w", dir, err)
-	}
-	return d, nil
+	return &dataset{name: name, inputs: side * side, classes: 10, train: mnistSplit(train), test: mnistSplit(test)}, nil
 }
 
-func mnistSplit(set *GoMNIST.Set, d *dataset) (split, error) {
-	if set.NRow*set.NCol != d.inputs {
-		return split{}, fmt.Errorf("images of %d×%d, not 28×28", set.NRow, set.NCol)
-	}
-	if len(set.Labels) != len(set.Images) || len(set.Images) == 0 {
-		return split{}, fmt.Errorf("%d images and %d labels", len(set.Images), len(set.Labels))
-	}
-	s := split{make([]float32, 0, len(set.Images)*d.inputs), make([]uint8, 0, len(set.Labels))}
+func mnistSplit(set *GoMNIST.Set) split {
+	s := split{make([]float32, 0, len(set.Images)*side*side), make([]uint8, 0, len(set.Labels))}
 	for i, img := range set.Images {
 		for _, v := range img {
 			s.pixels = append(s.pixels, float32(v)/255)
 		}
-		if int(set.Labels[i]) >= d.classes {
-			return split{}, fmt.Errorf("image %d has the label %d", i, set.Labels[i])
-		}
 		s.labels = append(s.labels, uint8(set.Labels[i]))
 	}
-	return s, nil
+	return s
 }
 
 // mnistDir finds the data folder of GoMNIST, whose package doesn't embed it:

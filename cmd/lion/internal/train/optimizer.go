@@ -47,11 +47,11 @@ func newOptimizer(c lion.Config, f format, weight []float32, steps int) (*optimi
 // scales says whether the gradient wants a loss scale.
 func (o *optimizer) scales() bool { return o.stored.HalfGrad() != nil }
 
-// rate is the learning rate of the next step: it falls linearly from the peak
-// to zero. A sign step never shrinks by itself, so that a constant rate would
+// rate is the learning rate of a step, counted from 0: it falls linearly from the
+// peak to zero. A sign step never shrinks by itself, so that a constant rate would
 // leave the weights trembling around the optimum.
-func (o *optimizer) rate() float64 {
-	return o.config.LR * (float64(o.steps-o.step) / float64(o.steps))
+func rate(peak float64, step, steps int) float64 {
+	return peak * (float64(steps-step) / float64(steps))
 }
 
 // apply makes one step by grad, which is the gradient times lossScale, and
@@ -62,7 +62,7 @@ func (o *optimizer) apply(param, grad []float32) error {
 		return err
 	}
 	config := o.config
-	config.LR = o.rate()
+	config.LR = rate(config.LR, o.step, o.steps)
 	o.step++
 	if o.scales() {
 		if s := lion.GradStats(o.stored.HalfGrad()); s.NaNs+s.Infs > 0 {

@@ -1,18 +1,11 @@
 package train
 
 import (
-	"errors"
-	"fmt"
 	"image/color"
 	"io"
-	"io/fs"
 	"math"
-	"os"
-	"path/filepath"
 	"strconv"
-	"strings"
 
-	"github.com/lionkernel/lion/cmd/lion/internal/cli"
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
 	"gonum.org/v1/plot/vg"
@@ -20,54 +13,55 @@ import (
 	"gonum.org/v1/plot/vg/vgsvg"
 )
 
-// plotFile is the file that a plot goes to. It is opened before the training, so
-// that a name that can't be written doesn't cost one, and keeps its content until
-// there is a plot.
-type plotFile struct {
-	file *os.File
-	new  bool // it wasn't there before
+// curve is what a plot shows, by epochs.
+type curve struct {
+	train []point // means over parts of an epoch, while the weights move
+	test  []point // before the training and after each epoch
 }
 
-// openPlot opens path. Whoever calls it calls close.
-func openPlot(path string) (*plotFile, error) {
-	if !strings.EqualFold(filepath.Ext(path), ".svg") {
-		return nil, cli.Misusef("-plot %q: the name must end in .svg", path)
-	}
-	_, err := os.Lstat(path)
-	absent := errors.Is(err, fs.ErrNotExist)
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE, 0o666)
-	if err != nil {
-		return nil, cli.Misusef("-plot: %w", err)
-	}
-	return &plotFile{f, absent}, nil
+// point is a score after so many epochs.
+type point struct {
+	epochs float64
+	score
 }
 
-// draw makes a plot of the training the file's content.
-func (p *plotFile) draw(title string, r result) error {
-	plot, err := plotTraining(title, r.history)
-	if err != nil {
-		return err
-	}
-	if info, err := p.file.Stat(); err == nil && info.Mode().IsRegular() { // not a pipe
-		if err := p.file.Truncate(0); err != nil {
-			return fmt.Errorf("plot: %w", err)
-		}
-	}
-	if _, err := plot.WriteTo(p.file); err != nil {
-		return fmt.Errorf("plot: %w", err)
-	}
-	p.new = false
-	if err := p.file.Close(); err != nil {
-		return fmt.Errorf("plot: %w", err)
-	}
-	return nil
+// curvePoints is how many points the curve of the training has at least, if there
+// are as many batches: an epoch or two alone would be dots.
+const curvePoints = 30
+
+// recorder gathers a curve.
+type recorder struct {
+	curve
+	parts, batches int   // of an epoch
+	sum            score // of the part at hand
+	samples        int   // in it
 }
 
-// close leaves no new file behind if there is nothing in it.
-func (p *plotFile) close() {
-	p.file.Close()
-	if p.new {
-		os.Remove(p.file.Name())
+func newRecorder(epochs, batches int) *recorder {
+	return &recorder{parts: min((curvePoints+epochs-1)/epochs, batches), batches: batches}
+}
+
+// batch adds what the samples of batch i of epoch e, counted from 0, have scored
+// together. A nil recorder takes no notice.
+func (r *recorder) batch(e, i, samples int, loss float64, right int) {
+	if r == nil {
+		return
+	}
+	r.sum.add(loss, right)
+	r.samples += samples
+	end := (i + 1) * r.parts / r.batches
+	if end == i*r.parts/r.batches {
+		return // the part goes on
+	}
+	middle := float64(e) + (float64(end)-0.5)/float64(r.parts)
+	r.train = append(r.train, point{middle, r.sum.mean(r.samples)})
+	r.sum, r.samples = score{}, 0
+}
+
+// heldOut adds a score on the images held out, after so many epochs.
+func (r *recorder) heldOut(epochs int, s score) {
+	if r != nil {
+		r.test = append(r.test, point{float64(epochs), s})
 	}
 }
 
@@ -76,8 +70,8 @@ var (
 	testColor  = color.RGBA{R: 0xd6, G: 0x5f, B: 0x0e, A: 0xff}
 )
 
-// plotTraining draws loss and accuracy by epoch, one above the other, as SVG.
-func plotTraining(title string, history []epoch) (io.WriterTo, error) {
+// plotCurve draws loss and accuracy by epoch, one above the other, as SVG.
+func plotCurve(title string, c curve) (io.WriterTo, error) {
 	loss := newPlot("cross-entropy loss")
 	loss.Title.Text = title
 	loss.Title.TextStyle.Font.Size = vg.Points(10)
@@ -87,32 +81,21 @@ func plotTraining(title string, history []epoch) (io.WriterTo, error) {
 	accuracy.Legend.Top = false
 	accuracy.Legend.YOffs *= -1
 	accuracy.Y.Tick.Marker = plot.TickerFunc(wholeTicks)
-
-	for _, c := range []struct {
+	for _, l := range []struct {
 		plot  *plot.Plot
-		name  string
-		color color.Color
-		value func(epoch) float64
+		value func(score) float64
 	}{
-		{loss, "training", trainColor, func(e epoch) float64 { return e.train.loss }},
-		{loss, "held out", testColor, func(e epoch) float64 { return e.test.loss }},
-		{accuracy, "training", trainColor, func(e epoch) float64 { return 100 * e.train.accuracy }},
-		{accuracy, "held out", testColor, func(e epoch) float64 { return 100 * e.test.accuracy }},
+		{loss, func(s score) float64 { return s.loss }},
+		{accuracy, func(s score) float64 { return 100 * s.accuracy }},
 	} {
-		points := make(plotter.XYs, len(history))
-		for i, e := range history {
-			points[i] = plotter.XY{X: float64(i + 1), Y: c.value(e)}
+		if err := addLine(l.plot, "training", trainColor, false, c.train, l.value); err != nil {
+			return nil, err
 		}
-		line, dots, err := plotter.NewLinePoints(points)
-		if err != nil {
-			return nil, fmt.Errorf("plot: %w", err)
+		if err := addLine(l.plot, "held out", testColor, true, c.test, l.value); err != nil {
+			return nil, err
 		}
-		line.Width, line.Color = vg.Points(1.5), c.color
-		dots.Shape, dots.Radius, dots.Color = draw.CircleGlyph{}, vg.Points(2), c.color
-		c.plot.Add(line, dots)
-		c.plot.Legend.Add(c.name, line, dots)
+		l.plot.X.Min, l.plot.X.Max = 0, c.test[len(c.test)-1].epochs
 	}
-
 	canvas := vgsvg.New(16*vg.Centimeter, 16*vg.Centimeter)
 	rows := [][]*plot.Plot{{loss}, {accuracy}}
 	tiles := draw.Tiles{Rows: 2, Cols: 1, PadX: vg.Millimeter, PadY: 4 * vg.Millimeter,
@@ -121,6 +104,28 @@ func plotTraining(title string, history []epoch) (io.WriterTo, error) {
 		rows[i][0].Draw(c[0])
 	}
 	return canvas, nil
+}
+
+// addLine draws a line through points, which dots mark.
+func addLine(p *plot.Plot, name string, c color.Color, dotted bool, points []point, value func(score) float64) error {
+	xys := make(plotter.XYs, len(points))
+	for i, x := range points {
+		xys[i] = plotter.XY{X: x.epochs, Y: value(x.score)}
+	}
+	line, dots, err := plotter.NewLinePoints(xys)
+	if err != nil {
+		return err
+	}
+	line.Width, line.Color = vg.Points(1.5), c
+	dots.Shape, dots.Radius, dots.Color = draw.CircleGlyph{}, vg.Points(2), c
+	p.Add(line)
+	names := []plot.Thumbnailer{line}
+	if dotted {
+		p.Add(dots)
+		names = append(names, dots)
+	}
+	p.Legend.Add(name, names...)
+	return nil
 }
 
 func newPlot(y string) *plot.Plot {
@@ -139,20 +144,21 @@ func newPlot(y string) *plot.Plot {
 // wholeTicks puts a tick at every whole number, as long as there are few, and
 // labels some ten of them.
 func wholeTicks(low, high float64) []plot.Tick {
-	every := 1
-	for _, e := range []int{2, 5, 10, 20, 50, 100, 200, 500, 1000} {
-		if (high-low)/float64(every) > 10 {
-			every = e
-		}
+	every := 1.0
+	for i := 0; (high-low)/every > 10; i++ {
+		every = []float64{2, 5, 10}[i%3] * math.Pow10(i/3)
+	}
+	step := 1.0
+	if high-low > 30 {
+		step = every
 	}
 	var ticks []plot.Tick
-	for v := math.Ceil(low); v <= high; v++ {
-		switch {
-		case int(v)%every == 0:
-			ticks = append(ticks, plot.Tick{Value: v, Label: strconv.Itoa(int(v))})
-		case high-low <= 100:
-			ticks = append(ticks, plot.Tick{Value: v})
+	for v := math.Ceil(low/step) * step; v <= high; v += step {
+		tick := plot.Tick{Value: v}
+		if math.Mod(v, every) == 0 {
+			tick.Label = strconv.FormatFloat(v, 'f', -1, 64)
 		}
+		ticks = append(ticks, tick)
 	}
 	return ticks
 }

@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"os"
 
 	"github.com/lionkernel/lion"
 	"github.com/lionkernel/lion/cmd/lion/internal/cli"
@@ -44,27 +46,30 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		return err
 	}
 	// What goes wrong from here on doesn't cost the result.
-	var f32 *result
-	var failed error
-	if o.compare && o.format.Name != "f32" {
-		o := o
-		o.format, o.config.Rounding = formats()[0], lion.NearestRounding
-		if r, err := train(ctx, o, d, m, io.Discard, stderr); err != nil {
-			failed = fmt.Errorf("f32, for comparison: %w", err)
-		} else {
-			f32 = &r
-		}
-	}
+	f32, failed := compare(ctx, o, d, m, stderr)
 	printSummary(stdout, r, f32)
 	if plot != nil {
-		if err := plot.draw(d.name, r); err != nil {
-			failed = errors.Join(failed, err)
+		if err := plot.draw(d.name, r.curve.curve); err != nil {
+			failed = errors.Join(failed, fmt.Errorf("-plot %s: %w", o.plot, err))
 		} else {
 			fmt.Fprintf(stdout, "plot             %s\n", o.plot)
 		}
 	}
 	printDigest(stdout, r)
 	return failed
+}
+
+// compare trains with f32 too, where that is wanted.
+func compare(ctx context.Context, o options, d *dataset, m matmul, stderr io.Writer) (*result, error) {
+	if !o.compare || o.format.Name == "f32" {
+		return nil, nil
+	}
+	o.format, o.config.Rounding, o.plot = formats()[0], lion.NearestRounding, ""
+	r, err := train(ctx, o, d, m, io.Discard, stderr)
+	if err != nil {
+		return nil, fmt.Errorf("f32, for comparison: %w", err)
+	}
+	return &r, nil
 }
 
 // loadData returns a data set and the matrix products that suit its size.
@@ -75,7 +80,9 @@ func loadData(name string) (*dataset, matmul, error) {
 	}
 	if name == "mnist" {
 		name = ""
-	} else if !isDir(name) {
+	} else if info, err := os.Stat(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, nil, fmt.Errorf("-data: %w", err)
+	} else if err != nil || !info.IsDir() {
 		return nil, nil, cli.Misusef("-data %q: want digits, mnist or a folder", name)
 	}
 	d, err := loadMNIST(name)

@@ -3,10 +3,7 @@ package train
 import (
 	"bytes"
 	"context"
-	"encoding/xml"
 	"fmt"
-	"io"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
@@ -134,75 +131,6 @@ func TestTrainDiverges(t *testing.T) {
 		assert.Equal(t, cli.Failed, code, format)
 		assert.Contains(t, stderr, "-lr", format)
 	}
-}
-
-func TestTrainPlot(t *testing.T) {
-	for _, epochs := range []string{"1", "3", "12"} {
-		t.Run(epochs, func(t *testing.T) { testTrainPlot(t, epochs) })
-	}
-}
-
-func testTrainPlot(t *testing.T, epochs string) {
-	file := filepath.Join(t.TempDir(), "run.svg")
-	code, stdout, stderr := command("train", "-epochs", epochs, "-plot", file)
-	require.Equal(t, cli.OK, code, stderr)
-	assert.Contains(t, stdout, file)
-	assert.Regexp(t, `\nSHA-256 +[0-9a-f]{64} [^\n]*\n$`, stdout, "it is the last line, plot or not")
-	text, err := os.ReadFile(file)
-	require.NoError(t, err)
-	for _, word := range []string{"<svg", "cross-entropy loss", "accuracy, %", "held out", "epoch"} {
-		assert.Contains(t, string(text), word)
-	}
-	for d := xml.NewDecoder(strings.NewReader(string(text))); ; {
-		if _, err := d.Token(); err == io.EOF {
-			break
-		} else {
-			require.NoError(t, err)
-		}
-	}
-}
-
-// A plot that can't be written is told before the training, and a training that
-// fails leaves no trace where the plot would have gone.
-func TestTrainPlotFile(t *testing.T) {
-	dir := t.TempDir()
-	folder := filepath.Join(dir, "folder.svg")
-	require.NoError(t, os.Mkdir(folder, 0o777))
-	for _, bad := range []string{folder, filepath.Join(dir, "no", "such.svg"), filepath.Join(dir, "name.png")} {
-		code, stdout, stderr := command("train", "-epochs", "1", "-plot", bad)
-		assert.Equal(t, cli.Misuse, code, bad)
-		assert.Empty(t, stdout, bad)
-		assert.Contains(t, stderr, bad)
-	}
-	old, fresh := filepath.Join(dir, "old.svg"), filepath.Join(dir, "fresh.svg")
-	long := strings.Repeat("an older and longer plot\n", 10_000)
-	require.NoError(t, os.WriteFile(old, []byte(long), 0o666))
-	for _, file := range []string{old, fresh} {
-		code, _, _ := command("train", "-lr", "1e30", "-weight-decay", "0", "-epochs", "1", "-plot", file)
-		require.Equal(t, cli.Failed, code)
-	}
-	assert.NoFileExists(t, fresh)
-	text, err := os.ReadFile(old)
-	require.NoError(t, err)
-	assert.Equal(t, long, string(text))
-
-	trainOK(t, "-epochs", "1", "-plot", old)
-	text, err = os.ReadFile(old)
-	require.NoError(t, err)
-	assert.True(t, strings.HasSuffix(string(text), "</svg>\n"), "nothing is left of the older one")
-}
-
-// A disk that fills up costs the plot, not the digest.
-func TestTrainPlotLost(t *testing.T) {
-	if _, err := os.Stat("/dev/full"); err != nil {
-		t.Skip("NOT TESTED: there is no /dev/full")
-	}
-	file := filepath.Join(t.TempDir(), "full.svg")
-	require.NoError(t, os.Symlink("/dev/full", file))
-	code, stdout, stderr := command("train", "-epochs", "1", "-plot", file)
-	assert.Equal(t, cli.Failed, code)
-	assert.Contains(t, stderr, file)
-	assert.Regexp(t, digestLine, stdout)
 }
 
 func TestTrainMNIST(t *testing.T) {

@@ -19,7 +19,8 @@ import (
 // result is what a run leaves.
 type result struct {
 	history        []epoch
-	digest         string // SHA-256 of the weights
+	curve          *recorder // for a plot, if one is wanted
+	digest         string    // SHA-256 of the weights
 	implementation string
 	optimizer      *optimizer
 	weights        int // how many
@@ -46,6 +47,8 @@ type trainer struct {
 	// The batch at hand.
 	pixels []float32
 	labels []uint8
+
+	curve *recorder // if a plot is wanted
 }
 
 // newTrainer prepares a run. Samples are visited in an order that depends on the
@@ -53,6 +56,9 @@ type trainer struct {
 // differ: equal options give equal parameters.
 func newTrainer(o options, d *dataset, m matmul) (*trainer, error) {
 	samples := len(d.train.labels)
+	if err := o.check(d.inputs, d.classes, samples); err != nil {
+		return nil, err
+	}
 	o.batch = min(o.batch, samples) // as the header says it
 	t := &trainer{
 		options: o, data: d, random: rng.Source(o.seed), order: make([]int, samples),
@@ -67,6 +73,9 @@ func newTrainer(o options, d *dataset, m matmul) (*trainer, error) {
 	t.opt, err = newOptimizer(o.config, o.format, t.net.param, o.epochs*t.batches())
 	if err != nil {
 		return nil, err
+	}
+	if o.plot != "" {
+		t.curve = newRecorder(o.epochs, t.batches())
 	}
 	return t, t.opt.stored.Load(t.net.param)
 }
@@ -84,14 +93,17 @@ func train(ctx context.Context, o options, d *dataset, m matmul, stdout, stderr 
 	if err != nil {
 		return result{}, err
 	}
-	r := result{implementation: stepper.Implementation(), optimizer: t.opt, weights: len(t.net.param)}
+	r := result{implementation: stepper.Implementation(), optimizer: t.opt, weights: len(t.net.param), curve: t.curve}
 	printHeader(stdout, t.options, d, t.net, r.implementation)
 	bar := cli.NewBar(stderr, t.opt.steps)
 	defer bar.Close()
+	if t.curve != nil {
+		t.curve.heldOut(0, t.net.evaluate(d.test))
+	}
 	start := time.Now()
 	for e := range o.epochs {
 		bar.Describe("epoch %d/%d", e+1, o.epochs)
-		mean, err := t.epoch(ctx, bar)
+		mean, err := t.epoch(ctx, e, bar)
 		if stop := cli.Stopped(ctx); stop != nil && errors.Is(err, stop) {
 			err = fmt.Errorf("%w in epoch %d of %d", err, e+1, o.epochs)
 		}
@@ -100,6 +112,7 @@ func train(ctx context.Context, o options, d *dataset, m matmul, stdout, stderr 
 		}
 		line := epoch{mean, t.net.evaluate(d.test)}
 		r.history = append(r.history, line)
+		t.curve.heldOut(e+1, line.test)
 		bar.Clear()
 		if err := printEpoch(stdout, e+1, line, time.Since(start)); err != nil {
 			return r, err // what is the use of going on?
@@ -110,19 +123,22 @@ func train(ctx context.Context, o options, d *dataset, m matmul, stdout, stderr 
 	return r, err
 }
 
-// epoch trains with each sample once, and returns the mean of their scores.
-func (t *trainer) epoch(ctx context.Context, bar cli.Bar) (score, error) {
+// epoch trains with each sample once, and returns the mean of their scores. It is
+// epoch e, counted from 0.
+func (t *trainer) epoch(ctx context.Context, e int, bar cli.Bar) (score, error) {
 	t.random.Shuffle(t.order)
 	var sum score
-	for i := 0; i < len(t.order); i += t.batch {
+	for i := range t.batches() {
 		if err := cli.Stopped(ctx); err != nil {
 			return score{}, err
 		}
-		loss, right, err := t.step(t.order[i:min(i+t.batch, len(t.order))])
+		samples := t.order[i*t.batch : min((i+1)*t.batch, len(t.order))]
+		loss, right, err := t.step(samples)
 		if err != nil {
 			return score{}, err
 		}
 		sum.add(loss, right)
+		t.curve.batch(e, i, len(samples), loss, right)
 		bar.Add(1)
 	}
 	mean := sum.mean(len(t.order))
