@@ -5,9 +5,12 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -70,4 +73,20 @@ func TestVersionHasRevision(t *testing.T) {
 	code, stdout, stderr := runBuilt(t, "version")
 	require.Zero(t, code, stderr)
 	assert.Regexp(t, "^lion .*, revision "+strings.TrimSpace(string(head))+" of 20", stdout)
+}
+
+// On a narrow terminal the progress bar stays on its line.
+func TestNarrowTerminal(t *testing.T) {
+	script, err := exec.LookPath("script")
+	if err != nil || runtime.GOOS != "linux" {
+		t.Skipf("NOT TESTED: no terminal: script (of util-linux): %v", err)
+	}
+	out, err := exec.Command(script, "-qec", "stty cols 30; '"+built(t)+"' train -seed 3", os.DevNull).CombinedOutput()
+	require.NoError(t, err, "%s", out)
+	text := regexp.MustCompile("\x1b\\[[0-9;]*[A-Za-z]").ReplaceAllString(string(out), "")
+	bars := regexp.MustCompile(`epoch +[0-9]+/25[^\r\n]*`).FindAllString(text, -1)
+	require.NotEmpty(t, bars, "%s", out)
+	for _, bar := range bars {
+		assert.Less(t, utf8.RuneCountInString(bar), 30, bar)
+	}
 }
