@@ -12,6 +12,7 @@ import (
 	"testing"
 	"unicode/utf8"
 
+	"github.com/lionkernel/lion/internal/prove"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -56,7 +57,7 @@ func runBuilt(t *testing.T, args ...string) (code int, stdout, stderr string) {
 	var exit *exec.ExitError
 	if err != nil && !errors.As(err, &exit) {
 		if strings.Contains(err.Error(), "exec format error") {
-			t.Skipf("NOT TESTED: an emulated program can't start another: %v", err)
+			prove.Skip(t, "an emulated program can't start another: %v", err)
 		}
 		require.NoError(t, err)
 	}
@@ -68,7 +69,7 @@ func TestVersionHasRevision(t *testing.T) {
 	git := exec.Command("git", "-C", root(t), "rev-parse", "HEAD")
 	head, err := git.Output()
 	if err != nil {
-		t.Skipf("NOT TESTED: %v: %v", git, err)
+		prove.Skip(t, "%v: %v", git, err)
 	}
 	code, stdout, stderr := runBuilt(t, "version")
 	require.Zero(t, code, stderr)
@@ -79,7 +80,7 @@ func TestVersionHasRevision(t *testing.T) {
 func TestNarrowTerminal(t *testing.T) {
 	script, err := exec.LookPath("script")
 	if err != nil || runtime.GOOS != "linux" {
-		t.Skipf("NOT TESTED: no terminal: script (of util-linux): %v", err)
+		prove.Skip(t, "no terminal: script (of util-linux): %v", err)
 	}
 	out, err := exec.Command(script, "-qec", "stty cols 30; '"+built(t)+"' train -seed 3", os.DevNull).CombinedOutput()
 	require.NoError(t, err, "%s", out)

@@ -94,7 +94,7 @@ func (f *fullWriter) Write(p []byte) (int, error) {
 
 // Results that can't be written are a failure, wherever the room ends.
 func TestLostResults(t *testing.T) {
-	for _, args := range []string{"train -epochs 1", "info", "verify -time 0", "help", "train -h"} {
+	for _, args := range []string{"train -epochs 1", "info", "verify -time 0 -impl generic -format kahan", "help", "train -h"} {
 		code, stdout, _ := lionCommand(strings.Fields(args)...)
 		assert.Equal(t, cli.OK, code, args)
 		for _, room := range []int{0, len(stdout) - 20} {
