@@ -55,6 +55,7 @@ func avx2Features(offered func(cpuid.FeatureID) bool) []feature {
 		{"AVX", offered(cpuid.AVX), x.HasAVX, "cpu.avx"},
 		{"AVX2", offered(cpuid.AVX2), x.HasAVX2, "cpu.avx2"},
 		{"F16C", offered(cpuid.F16C), true, ""}, // GODEBUG doesn't know it
+		{"POPCNT", offered(cpuid.POPCNT), x.HasPOPCNT, "cpu.popcnt"},
 	}
 }
 

@@ -17,7 +17,7 @@ func TestMissing(t *testing.T) {
 	t.Cleanup(func() { cpu.X86 = old })
 	x := &cpu.X86
 	on := func() {
-		for _, f := range []*bool{&x.HasAVX, &x.HasAVX2, &x.HasAVX512, &x.HasAVX512F, &x.HasAVX512CD, &x.HasAVX512BW, &x.HasAVX512DQ, &x.HasAVX512VL} {
+		for _, f := range []*bool{&x.HasAVX, &x.HasAVX2, &x.HasPOPCNT, &x.HasAVX512, &x.HasAVX512F, &x.HasAVX512CD, &x.HasAVX512BW, &x.HasAVX512DQ, &x.HasAVX512VL} {
 			*f = true
 		}
 	}
@@ -44,6 +44,7 @@ func TestMissing(t *testing.T) {
 		{cpuid.AVX, "AVX", true, &x.HasAVX, "cpu.avx"},
 		{cpuid.AVX2, "AVX2", true, &x.HasAVX2, "cpu.avx2"},
 		{cpuid.F16C, "F16C", true, nil, ""},
+		{cpuid.POPCNT, "POPCNT", true, &x.HasPOPCNT, "cpu.popcnt"},
 		{cpuid.AVX512F, "AVX-512 F", false, &x.HasAVX512F, "cpu.avx512f"},
 		{cpuid.AVX512F, "AVX-512 F", false, &x.HasAVX512, "cpu.avx512"},
 		{cpuid.AVX512CD, "AVX-512 CD", false, &x.HasAVX512CD, "cpu.avx512cd"},

@@ -85,6 +85,7 @@ func TestGodebug(t *testing.T) {
 		"cpu.avx512bw=off":               without("avx512"),
 		"cpu.avx512cd=off":               without("avx512"),
 		"cpu.all=off":                    without("avx2", "avx512"),
+		"cpu.popcnt=off":                 without("avx2", "avx512"),
 		"cpu.sse41=off":                  all,
 		"cpu.avx2=off,cpu.avx512f=off":   without("avx2", "avx512"),
 		"asyncpreemptoff=1,cpu.avx2=off": without("avx2", "avx512"),

@@ -108,16 +108,35 @@ func evex(in inst) bool { return len(in.code) > 0 && in.code[0] == 0x62 }
 var amd64Rules = []rule{
 	noFused, noCall,
 	{"a reserved register", func(in, _ inst) bool { return reserve.MatchString(arg.ReplaceAllString(in.args, "")) }},
-	{"RET without VZEROUPPER", func(in, before inst) bool {
-		return in.op == "RET" && before.op != "VZEROUPPER" && !(before.op == "MOVL" && strings.HasPrefix(before.args, "AX, nan"))
-	}},
+	legacy,
 	{"an aligned move", func(in, _ inst) bool { return regexp.MustCompile(`^V?MOV(APS|APD|DQA|NT)`).MatchString(in.op) }},
 }
 
 var avx2Rules = append([]rule{
 	{"an EVEX encoding", func(in, _ inst) bool { return evex(in) }},
 	{"a register of AVX-512", func(in, _ inst) bool { return wide.MatchString(in.args) }},
+	beyond(avx2Level),
 }, amd64Rules...)
+
+var avx512Rules = append([]rule{beyond(avx512Level)}, amd64Rules...)
+
+// setOf is the instruction set that a kernel is for, by its name.
+func setOf(name string) string {
+	for _, set := range []string{"AVX2", "AVX512", "NEON"} {
+		if strings.HasSuffix(name, set) || strings.HasPrefix(name, strings.ToLower(set)+"_") {
+			return set
+		}
+	}
+	return ""
+}
+
+// amd64RulesOf are the rules for a kernel.
+func amd64RulesOf(name string) []rule {
+	if setOf(name) == "AVX2" {
+		return avx2Rules
+	}
+	return avx512Rules
+}
 
 var arm64Rules = []rule{
 	noFused, noCall,
@@ -167,25 +186,14 @@ func faults(f function, rules []rule) (out []string) {
 func TestAMD64(t *testing.T) {
 	seen := map[string]int{}
 	for _, f := range listing(t, "amd64") {
-		rules := amd64Rules
-		switch {
-		case strings.HasSuffix(f.name, "AVX2"):
-			rules = avx2Rules
-			seen["AVX2"]++
-		case strings.HasSuffix(f.name, "AVX512"):
-			seen["AVX512"]++
-		default:
+		set := setOf(f.name)
+		if !assert.Contains(t, []string{"AVX2", "AVX512"}, set, "%s: of which instruction set?", f.name) {
 			continue
 		}
-		assert.Empty(t, faults(f, rules))
+		seen[set]++
+		assert.Empty(t, faults(f, amd64RulesOf(f.name)))
+		assert.Empty(t, unzeroed(f))
 		assert.Empty(t, undefined(f))
-		zero := 0
-		for _, in := range f.insts {
-			if in.op == "VZEROUPPER" {
-				zero++
-			}
-		}
-		assert.Equal(t, 1, zero, "%s: VZEROUPPER", f.name)
 	}
 	assert.Greater(t, seen["AVX2"], 0)
 	assert.Equal(t, seen["AVX2"], seen["AVX512"])
@@ -197,12 +205,11 @@ func TestAMD64(t *testing.T) {
 func TestARM64(t *testing.T) {
 	n := 0
 	for _, f := range listing(t, "arm64") {
-		if strings.HasSuffix(f.name, "NEON") {
-			n++
-			assert.Empty(t, faults(f, arm64Rules))
-			assert.Empty(t, floatControl(f))
-			assert.Empty(t, undefined(f))
-		}
+		n++
+		assert.Equal(t, "NEON", setOf(f.name), "%s: of which instruction set?", f.name)
+		assert.Empty(t, faults(f, arm64Rules))
+		assert.Empty(t, floatControl(f))
+		assert.Empty(t, undefined(f))
 	}
 	assert.Greater(t, n, 0)
 }
@@ -241,7 +248,6 @@ func TestRulesSeeFaults(t *testing.T) {
 		{amd64Rules, []inst{{op: "CALL", args: "runtime.x(SB)", code: []byte{0xe8}}}, "a call"},
 		{amd64Rules, []inst{{op: "MOVQ", args: "R14, AX", code: []byte{0x4c}}}, "a reserved register"},
 		{amd64Rules, []inst{{op: "MOVUPS", args: "X0, 8(SP)", code: []byte{0x0f}}}, "a reserved register"},
-		{amd64Rules, []inst{{op: "VADDPS", args: "Y0, Y1, Y2"}, {op: "RET"}}, "RET without VZEROUPPER"},
 		{amd64Rules, []inst{{op: "VMOVAPS", args: "(DI), Y0"}}, "an aligned move"},
 		{arm64Rules, []inst{{op: "VFMLA", args: "V0.S4, V1.S4, V2.S4"}}, "a fused multiply-add"},
 		{arm64Rules, []inst{{op: "MOVD", args: "R18, R0"}}, "a reserved register"},
@@ -262,7 +268,7 @@ func TestRulesSeeFaults(t *testing.T) {
 	assert.Empty(t, faults(function{"f", frame}, avx2Rules))
 	for i := range frame[:8] {
 		f := function{"f", append(append([]inst{}, frame[:i]...), frame[i+1:]...)}
-		assert.Equal(t, i == 3, len(faults(f, avx2Rules)) == 0, "without %v", frame[i])
+		assert.Equal(t, i == 3 || i == 5, len(faults(f, avx2Rules)) == 0, "without %v", frame[i])
 	}
 	assert.Empty(t, faults(function{"f", []inst{{op: "MOVQ", args: "a+8(FP), R8"}, {op: "VZEROUPPER"}, {op: "MOVL", args: "AX, nan+16(FP)"}, {op: "RET"}}}, avx2Rules))
 }
