@@ -107,7 +107,7 @@ func main() {
 		log.Fatal(err)
 	}
 	fmt.Println(speed, "instructions are for speed alone")
-	if !report(all, results, p.known, []result{"quick tests", "tables", "short tests", "go vet", "checker", "all tests"}, whole) {
+	if !report(all, results, p.known, []result{"brief tests", "quick tests", "tables", "short tests", "go vet", "checker", "all tests"}, whole) {
 		os.Exit(1)
 	}
 }
@@ -251,7 +251,18 @@ type round struct {
 	where place
 	limit time.Duration // of one mutant; tests within have their own
 	args  []string
+	who   who
 }
+
+// who gets a round: all, those whose survival isn't explained, or, of these, not
+// with -short.
+type who int
+
+const (
+	all who = iota
+	unexplained
+	patient
+)
 
 // A place is what runs a round.
 type place int
@@ -262,31 +273,30 @@ const (
 	within                 // the tests in an emulated machine
 )
 
-// fast is how many rounds take seconds.
-const fast = 4
-
 func rounds(p *plan) []round {
-	vet := round{"go vet", asCommand, 2 * time.Minute, []string{"vet", "."}}
-	checker := round{"checker", asCommand, 5 * time.Minute, []string{"test", "-count=1", "-run=" + p.checker, "./asm"}}
+	vet := round{"go vet", asCommand, 2 * time.Minute, []string{"vet", "."}, unexplained}
+	checker := round{"checker", asCommand, 5 * time.Minute, []string{"test", "-count=1", "-run=" + p.checker, "./asm"}, unexplained}
 	if p.within {
 		few := "^Test(FusedBits|FusedNaN|KahanPaths|StochasticPaths|StochasticFused|ConvertLengths|WidenAll|NarrowEdges|GradStatsLanes|GradStatsAlone|GradStatsKernelsFinish|DigestOfStats|Tanh)$/" + p.impl +
 			"|^Test(Ties|NoFalseNaN|GradStatsPaths|WalkNarrow|MixedIsWidenStepNarrow|Master|MixedNaNs|SplitIsMaster)$"
 		most := "^Test(Digest|Digest16|Lengths|NaN|Values|ValuesInEveryLane|GuardPages|ConvertGuardPages|GradStatsLengths|GradStatsGuardPages)$/" + p.impl + "/none" // without tiles
 		return []round{
-			{"quick tests", within, 0, []string{"-test.short", "-test.failfast", "-test.run=^Test(Briefly|GradStatsKernelsFinish)$/" + p.impl}},
-			{"tables", asTests, time.Minute, []string{"-test.run=^TestTables$"}}, // reads the sources, anywhere
+			{"brief tests", within, 0, []string{"-test.short", "-test.failfast", "-test.run=^Test(Briefly|GradStatsKernelsFinish)$/" + p.impl}, all},
+			{"tables", asTests, time.Minute, []string{"-test.run=^TestTables$"}, unexplained}, // reads the sources, anywhere
 			vet, checker,
-			{"short tests", within, 0, []string{"-test.short", "-test.failfast", "-test.run=" + few}},
-			{"all tests", within, 0, []string{"-test.short", "-test.failfast", "-test.run=" + most}},
+			{"quick tests", within, 0, []string{"-test.short", "-test.failfast", "-test.run=" + few}, patient},
+			{"all tests", within, 0, []string{"-test.short", "-test.failfast", "-test.run=" + most}, patient},
 		}
 	}
-	quick := "^Test(Briefly|Lengths|NaN|NoFalseNaN|ConvertLengths|WidenAll|GradStats(Paths|Lengths|Lanes|KernelsFinish)|MixedIsWidenStepNarrow|Master|SplitIsMaster|Fused(Bits|NaN)|Stochastic(Paths|Fused)|KahanPaths|ValuesInEveryLane|Tables|Tanh)$/" + p.impl
+	brief := "^Test(Briefly|NoFalseNaN|ConvertLengths|WidenAll|GradStatsKernelsFinish|MixedIsWidenStepNarrow|Master|SplitIsMaster|FusedBits|StochasticFused|KahanPaths|Tables|Tanh)$/" + p.impl
+	quick := "^Test(Lengths|NaN|GradStats(Paths|Lengths|Lanes)|FusedNaN|StochasticPaths|ValuesInEveryLane)$/" + p.impl
 	return []round{
-		{"quick tests", asTests, time.Minute * p.slow, []string{"-test.short", "-test.failfast", "-test.run=" + quick}},
+		{"brief tests", asTests, time.Minute * p.slow, []string{"-test.short", "-test.failfast", "-test.run=" + brief}, all},
+		{"quick tests", asTests, time.Minute * p.slow, []string{"-test.short", "-test.failfast", "-test.run=" + quick}, all},
 		// What compares plain Go with itself sees no assembly.
-		{"short tests", asTests, 2 * time.Minute * p.slow, []string{"-test.short", "-test.failfast", "-test.skip=^Test(StochasticRounds|CheckersSeeFaults|StackGrowth)$"}},
+		{"short tests", asTests, 2 * time.Minute * p.slow, []string{"-test.short", "-test.failfast", "-test.skip=^Test(StochasticRounds|CheckersSeeFaults|StackGrowth)$"}, unexplained},
 		vet, checker,
-		{"all tests", asTests, 5 * time.Minute * p.slow, []string{"-test.failfast"}},
+		{"all tests", asTests, 5 * time.Minute * p.slow, []string{"-test.failfast"}, patient},
 	}
 }
 
@@ -359,8 +369,8 @@ func tryAll(p *plan, all []mutant, jobs int) ([]result, error) {
 // sound makes sure that what is no mutant passes. An emulated machine does so
 // itself, whenever it boots.
 func (b *bench) sound(p *plan) error {
-	for _, r := range rounds(p)[:fast] {
-		if r.where == within {
+	for _, r := range rounds(p) {
+		if r.where == within || r.who == patient {
 			continue
 		}
 		if ok, out, err := b.passes(p, r); err != nil || !ok {
@@ -370,14 +380,14 @@ func (b *bench) sound(p *plan) error {
 	return nil
 }
 
-// try says what becomes of each mutant. Those that can't be noticed get the quick
-// tests alone.
+// try says what becomes of each mutant. Those that can't be noticed get the brief
+// and the quick tests alone.
 func (b *bench) try(p *plan, ms []mutant) ([]result, error) {
 	results := make([]result, len(ms))
-	for k, r := range rounds(p) {
+	for _, r := range rounds(p) {
 		var alive []int
 		for i, m := range ms {
-			if results[i] == "" && (k == 0 || p.known.of(m) < 0 && (k < fast || !p.short)) {
+			if results[i] == "" && (r.who == all || p.known.of(m) < 0 && (r.who == unexplained || !p.short)) {
 				alive = append(alive, i)
 			}
 		}
