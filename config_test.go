@@ -441,7 +441,7 @@ func TestErrorsAreApart(t *testing.T) {
 
 // TestShared: spans anywhere in memory, however far apart, share what they share.
 func TestShared(t *testing.T) {
-	at := func(p uintptr, n int) span { return span{p: unsafe.Add(unsafe.Pointer(nil), p), n: n} }
+	at := func(p uintptr, n int) span { return span{at: unsafe.Add(unsafe.Pointer(nil), p), n: n, size: 1} }
 	top := ^uintptr(0) - 4096
 	for _, c := range []struct {
 		a, b span
@@ -456,7 +456,14 @@ func TestShared(t *testing.T) {
 		{at(top, 100), at(0, 0), 0},
 		{at(top, 100), at(top+50, 100), 50},
 	} {
-		assert.Equal(t, c.want, shared(c.a, c.b), "%v %v", c.a, c.b)
-		assert.Equal(t, c.want, shared(c.b, c.a), "%v %v", c.b, c.a)
+		for _, pair := range [][2]span{{c.a, c.b}, {c.b, c.a}} {
+			err := checkApart(pair[:]...)
+			if c.want == 0 {
+				assert.NoError(t, err, "%v", pair)
+				continue
+			}
+			assert.ErrorIs(t, err, ErrOverlap, "%v", pair)
+			assert.ErrorContains(t, err, fmt.Sprintf(" share %d bytes", c.want), "%v", pair)
+		}
 	}
 }

@@ -66,25 +66,25 @@ func (x F16) Float32() float32 {
 // nothing has been written. It allocates nothing and runs on the implementation
 // that LION_IMPL names, or else the best here.
 func NarrowBF16(dst []BF16, src []float32) error {
-	return convert(current().narrowBF16, part(dst, "dst"), 2, part(src, "src"), 4)
+	return convert(current().narrowBF16, part(dst, "dst"), part(src, "src"))
 }
 
 // WidenBF16 widens each element of src, exactly; a NaN keeps its bits. Slices and
 // errors are as for NarrowBF16.
 func WidenBF16(dst []float32, src []BF16) error {
-	return convert(current().widenBF16, part(dst, "dst"), 4, part(src, "src"), 2)
+	return convert(current().widenBF16, part(dst, "dst"), part(src, "src"))
 }
 
 // NarrowF16 rounds each element of src as ToF16 does. Slices and errors are as for
 // NarrowBF16.
 func NarrowF16(dst []F16, src []float32) error {
-	return convert(current().narrowF16, part(dst, "dst"), 2, part(src, "src"), 4)
+	return convert(current().narrowF16, part(dst, "dst"), part(src, "src"))
 }
 
 // WidenF16 widens each element of src, exactly; a NaN becomes quiet and keeps its
 // payload. Slices and errors are as for NarrowBF16.
 func WidenF16(dst []float32, src []F16) error {
-	return convert(current().widenF16, part(dst, "dst"), 4, part(src, "src"), 2)
+	return convert(current().widenF16, part(dst, "dst"), part(src, "src"))
 }
 
 // Split stores each weight in two halves: hi is the weight rounded to the nearest
@@ -103,10 +103,7 @@ func WidenF16(dst []float32, src []F16) error {
 // need no conversion.
 func Split(hi []BF16, lo []uint16, weight []float32) error {
 	n := len(weight)
-	if err := sameLengths(part(hi, "hi"), part(lo, "lo"), part(weight, "weight")); err != nil {
-		return err
-	}
-	if err := checkApart(span{"hi", mem.Data(hi), 2 * n}, span{"lo", mem.Data(lo), 2 * n}, span{"weight", mem.Data(weight), 4 * n}); err != nil {
+	if err := checkSlices(part(hi, "hi"), part(lo, "lo"), part(weight, "weight")); err != nil {
 		return err
 	}
 	mem.Writes(hi)
@@ -122,10 +119,7 @@ func Split(hi []BF16, lo []uint16, weight []float32) error {
 // to hi, shifted up by 16 bits, as integers. Slices and errors are as for NarrowBF16.
 func Join(weight []float32, hi []BF16, lo []uint16) error {
 	n := len(weight)
-	if err := sameLengths(part(weight, "weight"), part(hi, "hi"), part(lo, "lo")); err != nil {
-		return err
-	}
-	if err := checkApart(span{"weight", mem.Data(weight), 4 * n}, span{"hi", mem.Data(hi), 2 * n}, span{"lo", mem.Data(lo), 2 * n}); err != nil {
+	if err := checkSlices(part(weight, "weight"), part(hi, "hi"), part(lo, "lo")); err != nil {
 		return err
 	}
 	mem.Writes(weight)
@@ -157,18 +151,14 @@ func current() *converters { return &implementations[preferred].convert }
 
 // convert checks the slices and runs f over chunks, where a stop-the-world can
 // come in.
-func convert(f converter, dst span, dstSize int, src span, srcSize int) error {
-	if err := sameLengths(dst, src); err != nil {
+func convert(f converter, dst, src span) error {
+	if err := checkSlices(dst, src); err != nil {
 		return err
 	}
-	d, s := span{dst.name, dst.p, dst.n * dstSize}, span{src.name, src.p, src.n * srcSize}
-	if err := checkApart(d, s); err != nil {
-		return err
-	}
-	d.memory().Writes()
-	s.memory().Reads()
+	dst.memory().Writes()
+	src.memory().Reads()
 	for i := 0; i < dst.n; i += chunk {
-		convertChunk(f, unsafe.Add(dst.p, i*dstSize), unsafe.Add(src.p, i*srcSize), min(dst.n-i, chunk))
+		convertChunk(f, dst.from(i), src.from(i), min(dst.n-i, chunk))
 	}
 	return nil
 }

@@ -26,10 +26,7 @@ func (s Stepper) StepBF16Kahan(param, grad, momentum, compensation []BF16) error
 // NarrowBF16.
 func KahanBF16(param, compensation []BF16, weight []float32) error {
 	n := len(param)
-	if err := sameLengths(part(param, "param"), part(compensation, "compensation"), part(weight, "weight")); err != nil {
-		return err
-	}
-	if err := checkApart(span{"param", mem.Data(param), 2 * n}, span{"compensation", mem.Data(compensation), 2 * n}, span{"weight", mem.Data(weight), 4 * n}); err != nil {
+	if err := checkSlices(part(param, "param"), part(compensation, "compensation"), part(weight, "weight")); err != nil {
 		return err
 	}
 	mem.Writes(param)

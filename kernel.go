@@ -135,12 +135,17 @@ func (s Stepper) Implementation() string {
 // made says whether s comes from New, which makes no constants without a one.
 func (s *Stepper) made() bool { return s.f64.one != 0 }
 
-// unready is the error of a step by s, whose plan isn't ready.
+// unready is the error of a step by s for which something is missing.
 func (s *Stepper) unready() error {
-	if !s.made() {
+	switch {
+	case !s.made():
 		return errZeroStepper
+	case !s.plan.ready:
+		return errNoTime
+	case s.plan.step < 1:
+		return errNoStep
 	}
-	return errNoTime
+	return errNoIndex
 }
 
 // StepF32 steps param and momentum in place; grad is only read. The three
@@ -194,8 +199,8 @@ func (s Stepper) StepF64(param, grad, momentum []float64) error {
 // short says whether n elements at each of the places are a call's common case:
 // some, no more than a kernel gets at once, and none shared.
 func short(p, g, m unsafe.Pointer, n, elem int) bool {
-	reach := uintptr(n*elem) - 1
-	return uint(n-1) < chunk && !near(p, g, reach) && !near(p, m, reach) && !near(g, m, reach)
+	last := uintptr(n*elem) - 1
+	return uint(n-1) < chunk && !meet(p, g, last, last) && !meet(p, m, last, last) && !meet(g, m, last, last)
 }
 
 // step checks the slices and runs the plan over them. Its callers, which see to
@@ -203,67 +208,28 @@ func short(p, g, m unsafe.Pointer, n, elem int) bool {
 // compiler would take this one, which is generic, for a function that keeps what
 // it is given, and move the Stepper to the heap.
 func step[T float](s *Stepper, f format, c *coef[T], param, grad, momentum []T) error {
-	n := len(param)
-	p, g, m := mem.Data(param), mem.Data(grad), mem.Data(momentum)
-	size := n * int(unsafe.Sizeof(T(0)))
-	if len(grad) != n || len(momentum) != n || !s.plan.ready ||
-		overlap(p, g, size) || overlap(p, m, size) || overlap(g, m, size) {
-		return refuse(s, size, span{"param", p, n}, span{"grad", g, len(grad)}, span{"momentum", m, len(momentum)})
+	if !s.plan.ready {
+		return s.unready()
 	}
-	if n == 0 {
+	p, g, m := part(param, "param"), part(grad, "grad"), part(momentum, "momentum")
+	if err := checkSlices(p, g, m); err != nil {
+		return err
+	}
+	if p.n == 0 {
 		return nil
 	}
 	mem.Updates(param)
 	mem.Reads(grad)
 	mem.Updates(momentum)
-	a := args{param: p, grad: g, momentum: m, n: n, c: mem.Noescape(unsafe.Pointer(c))}
+	a := args{param: p.at, grad: g.at, momentum: m.at, n: p.n, c: mem.Noescape(unsafe.Pointer(c))}
 	run(&implementations[s.impl].kernels[f], s.plan, c, s.f64.lr, a)
 	return nil
-}
-
-// refuse says what is wrong with a call, whose spans are counted in elements;
-// size is the bytes of param.
-func refuse(s *Stepper, size int, param, grad, momentum span) error {
-	if !s.plan.ready {
-		return s.unready()
-	}
-	n := param.n
-	if grad.n != n || momentum.n != n {
-		return fmt.Errorf("%w: len(param) = %d, len(grad) = %d, len(momentum) = %d", ErrLength, n, grad.n, momentum.n)
-	}
-	for _, pair := range [][2]span{{param, grad}, {param, momentum}, {grad, momentum}} {
-		a, b := uintptr(pair[0].p), uintptr(pair[1].p)
-		if overlap(pair[0].p, pair[1].p, size) {
-			return fmt.Errorf("%w: %s and %s share %d bytes", ErrOverlap, pair[0].name, pair[1].name, uintptr(size)-(max(a, b)-min(a, b)))
-		}
-	}
-	panic("lion: refused a call for no reason")
 }
 
 var (
 	errZeroStepper = fmt.Errorf("%w: zero Stepper; make one with New", ErrConfig)
 	errNoTime      = fmt.Errorf("%w: BiasCorrected needs Stepper.At(t) with t ≥ 1 for each step", ErrConfig)
 )
-
-// A span is a named slice without its type.
-type span struct {
-	name string
-	p    unsafe.Pointer
-	n    int
-}
-
-// memory is a span counted in bytes without its name.
-func (s span) memory() mem.Range { return mem.Range{At: s.p, Size: s.n} }
-
-// overlap says whether size bytes at a and at b share any.
-func overlap(a, b unsafe.Pointer, size int) bool {
-	return size > 0 && near(a, b, uintptr(size)-1)
-}
-
-// near says whether a − b is within ±reach, in one comparison.
-func near(a, b unsafe.Pointer, reach uintptr) bool {
-	return uintptr(a)-uintptr(b)+reach <= 2*reach
-}
 
 // chunk is how many elements a kernel gets at once. Assembly can't be
 // preempted, so a stop-the-world waits for one chunk at most (tens of

@@ -1,7 +1,6 @@
 package lion
 
 import (
-	"fmt"
 	"runtime"
 	"unsafe"
 
@@ -102,38 +101,37 @@ func (s Stepper) StepSplit(hi []BF16, lo []uint16, grad, momentum []BF16) error 
 	return mixed(&s, storeSplit, part(hi, "hi"), part(grad, "grad"), part(momentum, "momentum"), part(lo, "lo"))
 }
 
-// part names a slice, for checks; n counts elements.
-func part[T any](s []T, name string) span { return span{name, mem.Data(s), len(s)} }
-
 // mixed checks the slices and steps them, by a fused kernel or by tiles. extra is
 // the shadow or what goes with param, if the storage has either.
 func mixed(s *Stepper, sch storage, param, grad, momentum, extra span) error {
-	n := param.n
-	if extra.name == "" {
-		extra.n = n
+	n, drawn := param.n, sch.drawn(&s.plan)
+	if !s.plan.ready || drawn && !s.plan.placed() {
+		return s.unready()
 	}
-	p, g, m, x := param.sized(sch.param), grad.sized(sch.grad), momentum.sized(sch.momentum), extra.sized(sch.extra())
-	if grad.n != n || momentum.n != n || extra.n != n || !s.plan.ready ||
-		sch.drawn(&s.plan) && !s.plan.placed() ||
-		shared(p, g) > 0 || shared(p, m) > 0 || shared(g, m) > 0 || shared(p, x) > 0 || shared(g, x) > 0 || shared(m, x) > 0 {
-		return refuseMixed(s, sch, param, grad, momentum, extra)
+	parts := [...]span{param, grad, momentum, extra}
+	given := parts[:]
+	if extra.name == "" {
+		given = parts[:3]
+	}
+	if err := checkSlices(given...); err != nil {
+		return err
 	}
 	if n == 0 {
 		return nil
 	}
-	p.memory().Updates()
-	g.memory().Reads()
-	m.memory().Updates()
+	param.memory().Updates()
+	grad.memory().Reads()
+	momentum.memory().Updates()
 	if sch.shadow != kindNone {
-		x.memory().Writes()
+		extra.memory().Writes()
 	} else {
-		x.memory().Updates()
+		extra.memory().Updates()
 	}
 	im := &implementations[s.impl]
-	k, drawn := im.fused.kernel(sch, &s.plan), sch.drawn(&s.plan)
+	k := im.fused.kernel(sch, &s.plan)
 	if k != nil && n <= chunk && n%fusedUnit == 0 && s.plan.scale == ScaleNone && !drawn { // the common case
 		var t args // see StepF32
-		t.param, t.grad, t.momentum, t.n, t.c, t.extra = param.p, grad.p, momentum.p, n, mem.Noescape(unsafe.Pointer(&s.f32)), extra.p
+		t.param, t.grad, t.momentum, t.n, t.c, t.extra = param.at, grad.at, momentum.at, n, mem.Noescape(unsafe.Pointer(&s.f32)), extra.at
 		if k((*args)(mem.Noescape(unsafe.Pointer(&t)))) != 0 {
 			mend(im, sch, sch.args(param, grad, momentum, extra), 0, n)
 		}
@@ -154,45 +152,13 @@ func mixed(s *Stepper, sch storage, param, grad, momentum, extra span) error {
 
 // args puts extra where it belongs.
 func (sch storage) args(param, grad, momentum, extra span) mixedArgs {
-	a := mixedArgs{param: param.p, grad: grad.p, momentum: momentum.p, n: param.n}
+	a := mixedArgs{param: param.at, grad: grad.at, momentum: momentum.at, n: param.n}
 	if sch.shadow != kindNone {
-		a.shadow = extra.p
+		a.shadow = extra.at
 	} else {
-		a.low = extra.p
+		a.low = extra.at
 	}
 	return a
-}
-
-// sized counts a span of elements of kind k in bytes.
-func (s span) sized(k kind) span {
-	s.n *= k.size()
-	return s
-}
-
-// refuseMixed says what is wrong with a call, whose spans are counted in elements.
-func refuseMixed(s *Stepper, sch storage, param, grad, momentum, extra span) error {
-	spans := []span{param, grad, momentum, extra}
-	kinds := []kind{sch.param, sch.grad, sch.momentum, sch.extra()}
-	switch {
-	case !s.plan.ready:
-		return s.unready()
-	case sch.drawn(&s.plan) && s.plan.step < 1:
-		return errNoStep
-	case sch.drawn(&s.plan) && !s.plan.placed():
-		return errNoIndex
-	case extra.name == "":
-		spans, kinds = spans[:3], kinds[:3]
-	}
-	if err := sameLengths(spans...); err != nil {
-		return err
-	}
-	for i := range spans {
-		spans[i] = spans[i].sized(kinds[i])
-	}
-	if err := checkApart(spans...); err != nil {
-		return err
-	}
-	panic("lion: refused a call for no reason")
 }
 
 // stepTiles steps a tile by tile. It is apart from mixed since clearing the tiles
@@ -213,16 +179,6 @@ func countTiles(s *Stepper, im *implementation, sch storage, a mixedArgs) (k int
 		k += countMixed(s, im, sch, a, i, &buf)
 	}
 	return k
-}
-
-// sameLengths refuses slices of different lengths.
-func sameLengths(parts ...span) error {
-	for _, p := range parts[1:] {
-		if p.n != parts[0].n {
-			return lengthsError(parts)
-		}
-	}
-	return nil
 }
 
 // tiles hold widened elements.
@@ -322,15 +278,3 @@ func (sch storage) low() kind {
 
 // rounds says whether the weights are of a format that Config.Rounding is for.
 func (sch storage) rounds() bool { return sch.param == kindBF16 || sch.param == kindF16 }
-
-// lengthsError names all slices and their lengths.
-func lengthsError(parts []span) error {
-	text := ""
-	for i, p := range parts {
-		if i > 0 {
-			text += ", "
-		}
-		text += fmt.Sprintf("len(%s) = %d", p.name, p.n)
-	}
-	return fmt.Errorf("%w: %s", ErrLength, text)
-}

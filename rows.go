@@ -58,7 +58,7 @@ func stepRows[T float](s *Stepper, f format, c *coef[T], param, momentum []T, wi
 	}
 	p, g, m := mem.Data(param), mem.Data(grad), mem.Data(momentum)
 	size := int(unsafe.Sizeof(T(0)))
-	if err := checkApart(span{"param", p, len(param) * size}, span{"grad", g, len(grad) * size}, span{"momentum", m, len(momentum) * size}); err != nil {
+	if err := checkApart(part(param, "param"), part(grad, "grad"), part(momentum, "momentum")); err != nil {
 		return err
 	}
 	row := func(i int) args {
@@ -206,23 +206,4 @@ func twiceInInterval(rows []int, lo, width uint64) (twice int, full bool) {
 		seen[at] = uint32(i + 1)
 	}
 	return -1, false
-}
-
-// checkApart refuses spans, counted in bytes, that share memory.
-func checkApart(spans ...span) error {
-	for i, a := range spans {
-		for _, b := range spans[:i] {
-			if n := shared(a, b); n > 0 {
-				return fmt.Errorf("%w: %s and %s share %d bytes", ErrOverlap, b.name, a.name, n)
-			}
-		}
-	}
-	return nil
-}
-
-// shared is how many bytes two spans, counted in bytes, have in common.
-func shared(a, b span) int {
-	from := max(uintptr(a.p), uintptr(b.p))
-	to := min(uintptr(a.p)+uintptr(a.n), uintptr(b.p)+uintptr(b.n))
-	return int(max(from, to) - from) // on 32 bits they may be further apart than an int holds
 }
