@@ -46,34 +46,3 @@ func sixteensAtRandom(kernel, rest rounder) rounder {
 		}
 	}
 }
-
-// wholeSummer makes a summer of an assembly kernel, which wants a block's first
-// elements, a positive multiple of 16 of them, with b still zero, and finite numbers:
-// without those the sums aren't finite either. rest adds what the kernel doesn't.
-func wholeSummer(kernel, rest summer, size int) summer {
-	return func(b *blockStats, grad unsafe.Pointer, n int) {
-		whole := n &^ 15
-		if whole > 0 {
-			kernel(b, grad, whole)
-			// A sum of squares is finite only if all its terms are.
-			if x := treeOf16(&b.sums); x-x != 0 {
-				*b = blockStats{}
-				whole = 0
-			}
-		}
-		if whole < n {
-			rest(b, unsafe.Add(grad, whole*size), n-whole)
-		}
-	}
-}
-
-// kernelSummers makes summers of assembly kernels.
-func kernelSummers(f32, f64, bf16, f16 summer) summers {
-	generic := &genericSummers
-	return summers{
-		f32:  wholeSummer(f32, generic.f32, 4),
-		f64:  wholeSummer(f64, generic.f64, 8),
-		bf16: wholeSummer(bf16, generic.bf16, 2),
-		f16:  wholeSummer(f16, generic.f16, 2),
-	}
-}

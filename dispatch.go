@@ -9,6 +9,8 @@ import (
 
 	"github.com/klauspost/cpuid/v2"
 	"golang.org/x/sys/cpu"
+
+	"github.com/lionkernel/lion/internal/stats"
 )
 
 // This file and dispatch_half.go declare the assembly of every architecture.
@@ -19,12 +21,12 @@ func assembly() []implementation {
 	switch runtime.GOARCH {
 	case "amd64":
 		return []implementation{
-			{"avx512", missingAVX512(), avx512Kernels(), avx512Converters(), kernelSummers(statsF32AVX512, statsF64AVX512, statsBF16AVX512, statsF16AVX512), avx512Fused()},
-			{"avx2", missingAVX2(), avx2Kernels(), avx2Converters(), kernelSummers(statsF32AVX2, statsF64AVX2, statsBF16AVX2, statsF16AVX2), avx2Fused()},
+			{"avx512", missingAVX512(), avx512Kernels(), avx512Converters(), stats.Named("avx512"), avx512Fused()},
+			{"avx2", missingAVX2(), avx2Kernels(), avx2Converters(), stats.Named("avx2"), avx2Fused()},
 		}
 	case "arm64": // where NEON is part of the base architecture
 		return []implementation{
-			{"neon", "", neonKernels(), neonConverters(), kernelSummers(statsF32NEON, statsF64NEON, statsBF16NEON, statsF16NEON), neonFused()},
+			{"neon", "", neonKernels(), neonConverters(), stats.Named("neon"), neonFused()},
 		}
 	}
 	return nil

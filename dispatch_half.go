@@ -338,42 +338,6 @@ func splitKahanNEON(param, compensation, weight unsafe.Pointer, n int)
 func joinKahanNEON(weight, param, compensation unsafe.Pointer, n int)
 
 //go:noescape
-func statsF32AVX512(b *blockStats, grad unsafe.Pointer, n int)
-
-//go:noescape
-func statsF64AVX512(b *blockStats, grad unsafe.Pointer, n int)
-
-//go:noescape
-func statsBF16AVX512(b *blockStats, grad unsafe.Pointer, n int)
-
-//go:noescape
-func statsF16AVX512(b *blockStats, grad unsafe.Pointer, n int)
-
-//go:noescape
-func statsF32AVX2(b *blockStats, grad unsafe.Pointer, n int)
-
-//go:noescape
-func statsF64AVX2(b *blockStats, grad unsafe.Pointer, n int)
-
-//go:noescape
-func statsBF16AVX2(b *blockStats, grad unsafe.Pointer, n int)
-
-//go:noescape
-func statsF16AVX2(b *blockStats, grad unsafe.Pointer, n int)
-
-//go:noescape
-func statsF32NEON(b *blockStats, grad unsafe.Pointer, n int)
-
-//go:noescape
-func statsF64NEON(b *blockStats, grad unsafe.Pointer, n int)
-
-//go:noescape
-func statsBF16NEON(b *blockStats, grad unsafe.Pointer, n int)
-
-//go:noescape
-func statsF16NEON(b *blockStats, grad unsafe.Pointer, n int)
-
-//go:noescape
 func paperRandomBF16AVX512(a *args) (nan uint32)
 
 //go:noescape

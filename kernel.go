@@ -7,6 +7,7 @@ import (
 	"unsafe"
 
 	"github.com/lionkernel/lion/internal/mem"
+	"github.com/lionkernel/lion/internal/stats"
 )
 
 // Errors that this package returns, wrapped with what was wrong: test for them
@@ -60,14 +61,14 @@ type implementation struct {
 	missing string // why it can't run here; "" if it can
 	kernels [numFormats][numOps]kernel
 	convert converters
-	stats   summers
+	stats   *stats.Implementation
 	fused   fusedKernels
 }
 
 // implementations holds every implementation that was built in, best first,
 // generic last; assembly is dispatch.go's.
 var implementations = append(assembly(),
-	implementation{name: "generic", kernels: genericKernels, convert: genericConverters, stats: genericSummers})
+	implementation{name: "generic", kernels: genericKernels, convert: genericConverters, stats: stats.Named("generic")})
 
 // preferred indexes the implementation used when the Config names none. It is
 // initialized after implementations, since chosen refers to them.

@@ -5,6 +5,7 @@ import (
 	"unsafe"
 
 	"github.com/lionkernel/lion/internal/prove"
+	"github.com/lionkernel/lion/internal/stats"
 	"github.com/stretchr/testify/assert"
 )
 
@@ -16,7 +17,7 @@ import (
 func plant(t *testing.T, f func(sc *scheme, o op, k kernel) kernel) (impl int) {
 	old := implementations
 	t.Cleanup(func() { implementations = old })
-	im := implementation{name: "faulty", convert: genericConverters, stats: genericSummers}
+	im := implementation{name: "faulty", convert: genericConverters, stats: stats.Named("generic")}
 	for _, sc := range schemes {
 		switch {
 		case sc.bare():

@@ -1,13 +1,15 @@
 package lion
 
 import (
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"fmt"
 	"math"
-	"math/big"
 	"math/rand"
-	"strconv"
 	"testing"
 
-	"github.com/lionkernel/lion/internal/mem"
+	"github.com/lionkernel/lion/internal/prove"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -19,32 +21,6 @@ func randomGrad(n int) []float32 {
 		g[i] = float32(r.NormFloat64() * math.Exp(4*r.NormFloat64()))
 	}
 	return g
-}
-
-// TestGradStats holds the sum against an exact one, and the rest against a plain
-// count.
-func TestGradStats(t *testing.T) {
-	for _, n := range []int{0, 1, 15, 16, 17, 511, 4095, 4096, 4097, 40961} {
-		g := randomGrad(n)
-		exact, largest := new(big.Float).SetPrec(400), 0.0
-		for _, x := range g {
-			f := new(big.Float).SetPrec(400).SetFloat64(float64(x))
-			exact.Add(exact, f.Mul(f, f))
-			largest = max(largest, math.Abs(float64(x)))
-		}
-		want, _ := exact.Float64()
-		s := GradStats(g)
-		assert.InEpsilon(t, want+1, s.SumSquares+1, 1e-14, n)
-		assert.Equal(t, largest, s.MaxAbs)
-		assert.Zero(t, s.NaNs+s.Infs)
-		g64 := make([]float64, n)
-		for i, x := range g {
-			g64[i] = float64(x)
-		}
-		assert.Equal(t, s, GradStats(g64), "float64 of the same numbers")
-		assert.Equal(t, GradStats(widened(rounded(g, ToBF16))), GradStats(rounded(g, ToBF16)))
-		assert.Equal(t, GradStats(widened(rounded(g, ToF16))), GradStats(rounded(g, ToF16)))
-	}
 }
 
 // TestGradStatsOrder spells the order of summation out.
@@ -107,58 +83,6 @@ func TestGradStatsNotFinite(t *testing.T) {
 	assert.Equal(t, clean.MaxAbs, s.MaxAbs)
 }
 
-// TestGradStatsPaths compares every implementation with the specification.
-func TestGradStatsPaths(t *testing.T) {
-	special := []float32{0, float32(math.Copysign(0, -1)), 1e-45, math.MaxFloat32, float32(math.Inf(-1)), float32(math.NaN()), 1}
-	eachImplementation(t, func(t *testing.T, impl int) {
-		im := &implementations[impl]
-		for n := 0; n < 150; n++ {
-			g := randomGrad(n)
-			for j := range g {
-				if (j+n)%5 == 0 {
-					g[j] = special[(j*7+n)%len(special)]
-				}
-			}
-			g64 := make([]float64, n)
-			for j, x := range g {
-				g64[j] = float64(x)
-			}
-			var want, got, want64, got64 blockStats
-			statsGeneric(&want, g)
-			im.stats.f32(&got, mem.Data(g), n)
-			require.Equal(t, want, got, "%s n=%d", im.name, n)
-			statsGeneric(&want64, g64)
-			im.stats.f64(&got64, mem.Data(g64), n)
-			require.Equal(t, want64, got64, "%s n=%d", im.name, n)
-		}
-	})
-}
-
-func TestGradStatsRefuses(t *testing.T) {
-	_, err := GradStatsPart(7, make([]float32, 3))
-	assert.ErrorIs(t, err, ErrPart)
-	assert.ErrorContains(t, err, "index = 7")
-	a, err := GradStatsPart(0, make([]BF16, StatsBlock))
-	require.NoError(t, err)
-	b, err := GradStatsPart(2*StatsBlock, make([]BF16, 5))
-	require.NoError(t, err)
-	_, err = a.Join(b)
-	assert.ErrorIs(t, err, ErrPart)
-	c, err := GradStatsPart(StatsBlock, make([]BF16, 5))
-	require.NoError(t, err)
-	_, err = c.Join(b)
-	assert.ErrorIs(t, err, ErrPart, "a part that others follow ends at a block's end")
-	_, err = GradStatsPart(-1, []float32{})
-	assert.ErrorIs(t, err, ErrPart)
-	assert.ErrorContains(t, err, "index = -1 is negative")
-	// Such a part can't be made, but by chance: 5 elements and then some from there.
-	d := c
-	d.first, d.n = StatsBlock+5, 1
-	_, err = c.Join(d)
-	assert.ErrorIs(t, err, ErrPart)
-	assert.ErrorContains(t, err, "ends at element 4101, no multiple")
-}
-
 // TestGradStatsEmptyParts: they fit everywhere, but not beside a gap.
 func TestGradStatsEmptyParts(t *testing.T) {
 	part := func(index int, grad []float32) StatsPart {
@@ -197,108 +121,101 @@ func TestGradStatsEmptyParts(t *testing.T) {
 	assert.ErrorIs(t, err, ErrPart)
 }
 
-// TestGradStatsTree: the order that GradStats describes, over any number of blocks.
+// TestGradStatsTree is the example of 11 blocks that the documentation has.
 func TestGradStatsTree(t *testing.T) {
-	b := make([]float64, 11)
-	for blocks := range len(b) + 1 {
-		g := randomGrad(blocks * StatsBlock)
-		for i := range blocks {
-			b[i] = GradStats(g[i*StatsBlock:][:StatsBlock]).SumSquares
-		}
-		// full is over 2^k blocks from i on.
-		var full func(i, k int) float64
-		full = func(i, k int) float64 {
-			if k == 0 {
-				return b[i]
-			}
-			return full(i, k-1) + full(i+1<<(k-1), k-1)
-		}
-		want, end := 0.0, blocks
-		for k := 0; end > 0; k++ {
-			if end&(1<<k) != 0 {
-				end -= 1 << k
-				if sum := full(end, k); want == 0 {
-					want = sum
-				} else {
-					want = sum + want
-				}
-			}
-		}
-		assert.Equal(t, want, GradStats(g).SumSquares, "%d blocks", blocks)
+	g := randomGrad(11 * StatsBlock)
+	var b [11]float64
+	for i := range b {
+		b[i] = GradStats(g[i*StatsBlock:][:StatsBlock]).SumSquares
 	}
-	assert.Equal(t, (((b[0]+b[1])+(b[2]+b[3]))+((b[4]+b[5])+(b[6]+b[7])))+((b[8]+b[9])+b[10]), GradStats(randomGrad(11*StatsBlock)).SumSquares)
+	assert.Equal(t, (((b[0]+b[1])+(b[2]+b[3]))+((b[4]+b[5])+(b[6]+b[7])))+((b[8]+b[9])+b[10]), GradStats(g).SumSquares)
 }
 
-// TestGradStatsOverflow: finite elements whose squares aren't.
-func TestGradStatsOverflow(t *testing.T) {
+// TestGradStatsTypes: the same numbers give the same statistics, however they are stored.
+func TestGradStatsTypes(t *testing.T) {
 	eachImplementation(t, func(t *testing.T, impl int) {
 		prefer(t, impl)
-		for _, n := range []int{1, 16, 100, StatsBlock, StatsBlock + 17} {
-			for _, c := range []struct {
-				x   float64
-				inf bool
-			}{{1.35e154, true}, {math.MaxFloat64, true}, {1e150, false}} {
-				g := make([]float64, n)
-				g[n-1] = -c.x
-				assert.Equal(t, Stats{MaxAbs: c.x, SumSquares: c.x * c.x}, GradStats(g))
-				assert.Equal(t, c.inf, math.IsInf(GradStats(g).SumSquares, 1))
+		for _, n := range []int{0, 1, 15, 16, 17, 511, 4095, 4096, 4097, 40961} {
+			g := randomGrad(n)
+			wide := make([]float64, n)
+			for i, x := range g {
+				wide[i] = float64(x)
 			}
+			assert.Equal(t, GradStats(wide), GradStats(g))
+			assert.Equal(t, GradStats(widened(rounded(g, ToBF16))), GradStats(rounded(g, ToBF16)))
+			assert.Equal(t, GradStats(widened(rounded(g, ToF16))), GradStats(rounded(g, ToF16)))
 		}
-		g := []float64{1.3e154, 1.3e154, 0, 1}
-		assert.Equal(t, Stats{MaxAbs: 1.3e154, SumSquares: math.Inf(1)}, GradStats(g), "the squares are finite, but not their sum")
 	})
 }
 
-func TestGradStatsDoesNotAllocate(t *testing.T) {
-	g, h := randomGrad(5000), make([]F16, 5000)
-	assert.Zero(t, testing.AllocsPerRun(10, func() { GradStats(g); GradStats(h) }))
-}
-
-// TestStatsPartLargest: parts of as many blocks as any address space holds, from a
-// first block that leaves the most subtrees on both sides, are joined as the
-// documentation adds them. They are made up.
-func TestStatsPartLargest(t *testing.T) {
-	levels := 57 - 1 - 12 // of addresses, elements and blocks
-	if strconv.IntSize == 32 {
-		levels = 31 - 12
+func TestGradStatsRefuses(t *testing.T) {
+	const last = math.MaxInt &^ (StatsBlock - 1) // the last index that is a multiple
+	for _, c := range []struct {
+		index, n int
+		says     string
+	}{
+		{7, 3, "index = 7 is no multiple"},
+		{-1, 0, "index = -1 is negative"},
+		{-StatsBlock, 1, "is negative"},
+		{last, StatsBlock, "end beyond the largest int"},
+		{math.MaxInt, 1, "end beyond the largest int"},
+	} {
+		p, err := GradStatsPart(c.index, make([]BF16, c.n))
+		assert.ErrorIs(t, err, ErrPart)
+		assert.ErrorContains(t, err, c.says)
+		assert.Equal(t, StatsPart{}, p)
 	}
-	level := func(first, k int) StatsPart { // a full subtree
-		p := StatsPart{first: first * StatsBlock, n: StatsBlock << k, used: 1}
-		p.nodes[0] = node{sum: 1 + float64(first%(1<<20))*0x1p-30, level: uint8(k)}
+	part := func(index, n int) StatsPart {
+		p, err := GradStatsPart(index, make([]F16, n))
+		require.NoError(t, err)
 		return p
 	}
-	p := StatsPart{first: StatsBlock}
-	var sums []float64
-	join := func(k int) {
-		next := level((p.first+p.n)/StatsBlock, k)
-		var err error
-		p, err = p.Join(next)
-		require.NoError(t, err)
-		sums = append(sums, next.nodes[0].sum)
-		require.Equal(t, len(sums), p.used, "no two are siblings")
-		require.Equal(t, uint8(k), p.nodes[p.used-1].level)
+	a, b, short := part(0, StatsBlock), part(2*StatsBlock, 5), part(StatsBlock, 5)
+	end := part(last, StatsBlock-1) // which ends with the largest int
+	for _, c := range []struct {
+		p, next StatsPart
+		says    string
+	}{
+		{a, b, "ends at element 4096 and one that begins at 8192"},
+		{short, b, "ends at element 4101 and one that begins at 8192"}, // it must end with a block
+		{b, a, "ends at element 8197 and one that begins at 0"},
+		{end, a, fmt.Sprint("ends at element ", math.MaxInt)},
+	} {
+		p, err := c.p.Join(c.next)
+		assert.ErrorIs(t, err, ErrPart)
+		assert.ErrorContains(t, err, c.says)
+		assert.Equal(t, c.p, p)
 	}
-	for k := 0; k < levels-1; k++ { // from block 1 to 2^(levels−1)
-		join(k)
+	_, err := end.Join(part(math.MaxInt, 0))
+	assert.NoError(t, err)
+}
+
+// digestOfStats is the digest of GradStats of float32, float64, bfloat16 and half
+// precision: sum, largest magnitude and both counts of each, as 64 bits.
+const digestOfStats = "a3a6a78757fca398b53a80b86126eb2bf5a54bc7071f3f9c81ed3724b2d55f79"
+
+// TestDigestOfStats is about a gradient of three blocks and a rest, with numbers
+// that are not finite among its elements, and zeros of both signs.
+func TestDigestOfStats(t *testing.T) {
+	const n = 3*StatsBlock + 77
+	r := prove.NewRand(2302_06675)
+	f, d, b, h := make([]float32, n), make([]float64, n), make([]BF16, n), make([]F16, n)
+	for i := range f {
+		x, special := specialGradient(i, 3)
+		if !special {
+			x = float32(number(uint32(r.Next())))
+		}
+		f[i], d[i], b[i], h[i] = x, float64(x), ToBF16(x), ToF16(x)
 	}
-	for k := levels - 3; k >= 0; k-- { // and on, as large a one as leaves one to come
-		join(k)
-	}
-	want := 0.0
-	for i := len(sums) - 1; i >= 0; i-- {
-		want = sums[i] + want
-	}
-	assert.Equal(t, want, p.Stats().SumSquares)
-	// One block more, and all those behind the middle are one subtree.
-	last := level((p.first+p.n)/StatsBlock, 0)
-	all, err := p.Join(last)
-	require.NoError(t, err)
-	assert.Equal(t, levels, all.used)
-	right := last.nodes[0].sum
-	for i := len(sums) - 1; i >= levels-1; i-- {
-		right = sums[i] + right
-	}
-	assert.Equal(t, node{right, uint8(levels - 2)}, all.nodes[all.used-1])
-	assert.Equal(t, (1<<(levels-1)+1<<(levels-2)-1)*StatsBlock, all.n)
-	assert.Equal(t, p.n+StatsBlock, all.n)
+	eachImplementation(t, func(t *testing.T, impl int) {
+		prefer(t, impl)
+		var buf []byte
+		for _, s := range []Stats{GradStats(f), GradStats(d), GradStats(b), GradStats(h)} {
+			for _, x := range []uint64{math.Float64bits(s.SumSquares), math.Float64bits(s.MaxAbs), uint64(s.NaNs), uint64(s.Infs)} {
+				buf = binary.LittleEndian.AppendUint64(buf, x)
+			}
+		}
+		sum := sha256.Sum256(buf)
+		assert.Equal(t, digestOfStats, hex.EncodeToString(sum[:]))
+	})
 }

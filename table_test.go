@@ -11,6 +11,7 @@ import (
 	"unsafe"
 
 	"github.com/lionkernel/lion/internal/prove"
+	"github.com/lionkernel/lion/internal/stats"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -101,15 +102,16 @@ func checkEntries(im *implementation) error {
 		errs = append(errs, fmt.Errorf("fused: %d entries, of which %d are for schemes of the tests", len(im.fused), fused))
 	}
 
+	if im.stats == nil || im.stats.Name != im.name {
+		errs = append(errs, fmt.Errorf("stats: %v stands where %s belongs", im.stats, im.name))
+	}
+
 	if im.missing != "" { // its converters are closures, which tell only when they run
 		return errors.Join(errs...)
 	}
 	const n = 2 * unrolled
 	for _, c := range conversions {
 		errs = append(errs, reaches(func() { c.run(&im.convert, make([]unsafe.Pointer, 3), n) }, c.name+suffix))
-	}
-	for name, sum := range map[string]summer{"F32": im.stats.f32, "F64": im.stats.f64, "BF16": im.stats.bf16, "F16": im.stats.f16} {
-		errs = append(errs, reaches(func() { sum(new(blockStats), nil, n) }, "stats"+name+suffix))
 	}
 	return errors.Join(errs...)
 }
@@ -122,10 +124,9 @@ func TestTable(t *testing.T) {
 		assert.False(t, seen[im.name], "%s stands twice", im.name)
 		seen[im.name] = true
 		assert.Equal(t, im.missing == "", prove.Missing(im.name) == "", "%s: %s", im.name, im.missing)
-		for _, v := range []reflect.Value{reflect.ValueOf(im.convert), reflect.ValueOf(im.stats)} {
-			for i := range v.NumField() {
-				assert.False(t, v.Field(i).IsNil(), "%s: %v", im.name, v.Type().Field(i).Name)
-			}
+		v := reflect.ValueOf(im.convert)
+		for i := range v.NumField() {
+			assert.False(t, v.Field(i).IsNil(), "%s: %v", im.name, v.Type().Field(i).Name)
 		}
 		if im.name != "generic" {
 			assert.NoError(t, checkEntries(im), im.name)
@@ -133,6 +134,7 @@ func TestTable(t *testing.T) {
 		}
 		assert.Empty(t, im.missing)
 		assert.Empty(t, im.fused)
+		assert.Same(t, stats.Named("generic"), im.stats)
 		for f := range im.kernels {
 			for o, k := range im.kernels[f] {
 				assert.NotNil(t, k, "generic %s %s", schemes[f].name, opNames[o])
@@ -140,7 +142,6 @@ func TestTable(t *testing.T) {
 		}
 	}
 	assert.Len(t, conversions, reflect.TypeOf(converters{}).NumField())
-	assert.Equal(t, 4, reflect.TypeOf(summers{}).NumField())
 	assert.Len(t, storages, len(schemes)-int(numFormats))
 	for _, s := range storages {
 		assert.True(t, slices.ContainsFunc(schemes, func(sc *scheme) bool { return sc.storage == s.storage }), s.name)
@@ -190,7 +191,8 @@ func TestTableSees(t *testing.T) {
 		spoilt("two converters are swapped", true, func(im *implementation) {
 			im.convert.split, im.convert.splitKahan = im.convert.splitKahan, im.convert.split
 		})
-		spoilt("a summer is generic's", true, func(im *implementation) { im.stats.bf16 = generic.stats.bf16 })
+		spoilt("the statistics are generic's", false, func(im *implementation) { im.stats = generic.stats })
+		spoilt("there are none", false, func(im *implementation) { im.stats = nil })
 		for _, other := range implementations[:genericIndex()] {
 			if other.name != im.name {
 				spoilt("a kernel is "+other.name+"'s", false, func(im *implementation) { im.kernels[f32][opPaper] = other.kernels[f32][opPaper] })

@@ -4,11 +4,11 @@
 #include "textflag.h"
 
 // Sums of squares, and the largest magnitude, of the first n elements of a block, n
-// a positive multiple of 16: what statsGeneric computes if all are finite. If they
+// a positive multiple of 16: what the generic summers compute if all are finite. If they
 // aren't, or a sum overflows, sums are left NaN or infinite, which the caller looks
-// for. The blockStats are zeros before.
+// for. The block are zeros before.
 //
-//	R0 blockStats   R1 grad   R3 elements left
+//	R0 block   R1 grad   R3 elements left
 //	V0–V7   grad, then its magnitudes   V16–V23  the 16 partial sums
 //	V8–V15  squares                     V24–V27  largest magnitudes
 //
@@ -16,7 +16,6 @@
 // one; V26 is KZERO.
 
 #include "neon_arm64.h"
-#include "half_arm64.h"
 
 // ABS4S, ABS2D: FABS as FOURK wants it.
 #define ABS4S(k, n, d) FABS4S(n, d)
@@ -56,22 +55,22 @@
 
 // LOADSUMS and STORESUMS.
 #define LOADSUMS \
-	FLDPQ (blockStats_sums)(R0), (F16, F17)    \
-	FLDPQ (blockStats_sums+32)(R0), (F18, F19) \
-	FLDPQ (blockStats_sums+64)(R0), (F20, F21) \
-	FLDPQ (blockStats_sums+96)(R0), (F22, F23)
+	FLDPQ (block_sums)(R0), (F16, F17)    \
+	FLDPQ (block_sums+32)(R0), (F18, F19) \
+	FLDPQ (block_sums+64)(R0), (F20, F21) \
+	FLDPQ (block_sums+96)(R0), (F22, F23)
 #define STORESUMS \
-	FSTPQ (F16, F17), (blockStats_sums)(R0)    \
-	FSTPQ (F18, F19), (blockStats_sums+32)(R0) \
-	FSTPQ (F20, F21), (blockStats_sums+64)(R0) \
-	FSTPQ (F22, F23), (blockStats_sums+96)(R0)
+	FSTPQ (F16, F17), (block_sums)(R0)    \
+	FSTPQ (F18, F19), (block_sums+32)(R0) \
+	FSTPQ (F20, F21), (block_sums+64)(R0) \
+	FSTPQ (F22, F23), (block_sums+96)(R0)
 
 // STOREMAX32: maxAbs = the largest of V24's float32. Smashes V24.
 #define STOREMAX32 \
 	FMAXP4S(24, 24, 24) \
 	FMAXP4S(24, 24, 24) \
 	FCVTSD F24, F24     \
-	FMOVD  F24, blockStats_maxAbs(R0)
+	FMOVD  F24, block_maxAbs(R0)
 
 // STATS is a kernel: it adds 16 elements at a time to the sums, stores them, and what is
 // the largest of the magnitudes. Smashes everything but R0.
@@ -100,7 +99,7 @@ loop:            \
 	FMAX4S(26, 24, 24) \
 	STOREMAX32
 
-// func statsF32NEON(b *blockStats, grad unsafe.Pointer, n int)
+// func statsF32NEON(b *block, grad unsafe.Pointer, n int)
 TEXT ·statsF32NEON(SB), NOSPLIT, $0-24
 	MOVD b+0(FP), R0
 	MOVD grad+8(FP), R1
@@ -126,9 +125,9 @@ TEXT ·statsF32NEON(SB), NOSPLIT, $0-24
 	FMAX2D(27, 26, 26)  \
 	FMAX2D(26, 24, 24)  \
 	FMAXP2D(24, 24, 24) \
-	FMOVD F24, blockStats_maxAbs(R0)
+	FMOVD F24, block_maxAbs(R0)
 
-// func statsF64NEON(b *blockStats, grad unsafe.Pointer, n int)
+// func statsF64NEON(b *block, grad unsafe.Pointer, n int)
 TEXT ·statsF64NEON(SB), NOSPLIT, $0-24
 	MOVD b+0(FP), R0
 	MOVD grad+8(FP), R1
@@ -153,7 +152,7 @@ TEXT ·statsF64NEON(SB), NOSPLIT, $0-24
 	FMAX4S(1, 0, 24)      \
 	STOREMAX32
 
-// func statsBF16NEON(b *blockStats, grad unsafe.Pointer, n int)
+// func statsBF16NEON(b *block, grad unsafe.Pointer, n int)
 TEXT ·statsBF16NEON(SB), NOSPLIT, $0-24
 	MOVD b+0(FP), R0
 	MOVD grad+8(FP), R1
@@ -178,7 +177,7 @@ TEXT ·statsBF16NEON(SB), NOSPLIT, $0-24
 	FMAX4S(1, 0, 24)   \
 	STOREMAX32
 
-// func statsF16NEON(b *blockStats, grad unsafe.Pointer, n int)
+// func statsF16NEON(b *block, grad unsafe.Pointer, n int)
 TEXT ·statsF16NEON(SB), NOSPLIT, $0-24
 	MOVD b+0(FP), R0
 	MOVD grad+8(FP), R1

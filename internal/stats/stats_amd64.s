@@ -4,11 +4,11 @@
 #include "textflag.h"
 
 // Sums of squares, and the largest magnitude, of the first n elements of a block, n
-// a positive multiple of 16: what statsGeneric computes if all are finite. If they
+// a positive multiple of 16: what the generic summers compute if all are finite. If they
 // aren't, or a sum overflows, sums are left NaN or infinite, which the caller looks
-// for. The blockStats are zeros before.
+// for. The block are zeros before.
 //
-//	R8 blockStats   SI grad   CX elements left
+//	R8 block   SI grad   CX elements left
 //	Y8–Y11, Z8–Z9   the 16 partial sums
 //	Y12, Z12        largest magnitudes
 //	Y14, Z14        the bits of a magnitude
@@ -54,7 +54,7 @@ GLOBL statsConst<>(SB), RODATA|NOPTR, $80
 #define ZIP0       statsConst<>+64(SB)
 #define ZIP8       statsConst<>+72(SB)
 
-#define SUMS(i) (blockStats_sums+i*32)(R8)
+#define SUMS(i) (block_sums+i*32)(R8)
 
 // ABSMASK: a = n ones under a zero in each element. SHIFT is VPSRLD or VPSRLQ.
 #define ABSMASK(SHIFT, a) \
@@ -242,13 +242,13 @@ GLOBL statsConst<>(SB), RODATA|NOPTR, $80
 	SHLL      $16, BX                    \
 	VMOVD     BX, X12                    \
 	VCVTSS2SD X12, X12, X12              \
-	VMOVSD    X12, blockStats_maxAbs(R8)
+	VMOVSD    X12, block_maxAbs(R8)
 
 // STOREMAX: maxAbs = the larger of the two doubles of X12. Smashes X0.
 #define STOREMAX \
 	VPERMILPD $1, X12, X0                \
 	VMAXSD    X0, X12, X12               \
-	VMOVSD    X12, blockStats_maxAbs(R8)
+	VMOVSD    X12, block_maxAbs(R8)
 
 // STATS is a kernel: it begins, adds 16 elements at a time to the sums, and stores what
 // they come to. Smashes everything but R8.
@@ -306,7 +306,7 @@ summed:          \
 	STOREMAX                  \
 	VZEROUPPER
 
-// func statsF32AVX2(b *blockStats, grad unsafe.Pointer, n int)
+// func statsF32AVX2(b *block, grad unsafe.Pointer, n int)
 TEXT ·statsF32AVX2(SB), NOSPLIT, $0-24
 	MOVQ b+0(FP), R8
 	MOVQ grad+8(FP), SI
@@ -341,7 +341,7 @@ TEXT ·statsF32AVX2(SB), NOSPLIT, $0-24
 	STOREMAX                  \
 	VZEROUPPER
 
-// func statsF64AVX2(b *blockStats, grad unsafe.Pointer, n int)
+// func statsF64AVX2(b *block, grad unsafe.Pointer, n int)
 TEXT ·statsF64AVX2(SB), NOSPLIT, $0-24
 	MOVQ b+0(FP), R8
 	MOVQ grad+8(FP), SI
@@ -412,7 +412,7 @@ notFinite:                                  \
 	NOTFINITE                               \
 	JMP     done
 
-// func statsBF16AVX2(b *blockStats, grad unsafe.Pointer, n int)
+// func statsBF16AVX2(b *block, grad unsafe.Pointer, n int)
 TEXT ·statsBF16AVX2(SB), NOSPLIT, $0-24
 	MOVQ b+0(FP), R8
 	MOVQ grad+8(FP), SI
@@ -446,14 +446,14 @@ widened:
 	VMOVD     AX, X12                    \
 	VCVTPH2PS X12, X12                   \
 	VCVTSS2SD X12, X12, X12              \
-	VMOVSD    X12, blockStats_maxAbs(R8) \
+	VMOVSD    X12, block_maxAbs(R8) \
 	CMPL      AX, $0x7C00                \
 	JCS       done                       \
 	NOTFINITE                            \
 done:                                    \
 	VZEROUPPER
 
-// func statsF16AVX2(b *blockStats, grad unsafe.Pointer, n int)
+// func statsF16AVX2(b *block, grad unsafe.Pointer, n int)
 TEXT ·statsF16AVX2(SB), NOSPLIT, $0-24
 	MOVQ b+0(FP), R8
 	MOVQ grad+8(FP), SI
@@ -487,7 +487,7 @@ TEXT ·statsF16AVX2(SB), NOSPLIT, $0-24
 	STOREMAX                   \
 	VZEROUPPER
 
-// func statsF32AVX512(b *blockStats, grad unsafe.Pointer, n int)
+// func statsF32AVX512(b *block, grad unsafe.Pointer, n int)
 TEXT ·statsF32AVX512(SB), NOSPLIT, $0-24
 	MOVQ b+0(FP), R8
 	MOVQ grad+8(FP), SI
@@ -521,7 +521,7 @@ TEXT ·statsF32AVX512(SB), NOSPLIT, $0-24
 	STOREMAX                   \
 	VZEROUPPER
 
-// func statsF64AVX512(b *blockStats, grad unsafe.Pointer, n int)
+// func statsF64AVX512(b *block, grad unsafe.Pointer, n int)
 TEXT ·statsF64AVX512(SB), NOSPLIT, $0-24
 	MOVQ b+0(FP), R8
 	MOVQ grad+8(FP), SI
@@ -583,7 +583,7 @@ notFinite:             \
 	NOTFINITE          \
 	JMP     done
 
-// func statsBF16AVX512(b *blockStats, grad unsafe.Pointer, n int)
+// func statsBF16AVX512(b *block, grad unsafe.Pointer, n int)
 TEXT ·statsBF16AVX512(SB), NOSPLIT, $0-24
 	MOVQ b+0(FP), R8
 	MOVQ grad+8(FP), SI
@@ -623,14 +623,14 @@ widened:
 	VMOVD     AX, X12                    \
 	VCVTPH2PS X12, X12                   \
 	VCVTSS2SD X12, X12, X12              \
-	VMOVSD    X12, blockStats_maxAbs(R8) \
+	VMOVSD    X12, block_maxAbs(R8) \
 	CMPL      AX, $0x7C00                \
 	JCS       done                       \
 	NOTFINITE                            \
 done:                                    \
 	VZEROUPPER
 
-// func statsF16AVX512(b *blockStats, grad unsafe.Pointer, n int)
+// func statsF16AVX512(b *block, grad unsafe.Pointer, n int)
 TEXT ·statsF16AVX512(SB), NOSPLIT, $0-24
 	MOVQ b+0(FP), R8
 	MOVQ grad+8(FP), SI
