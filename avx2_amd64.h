@@ -204,7 +204,7 @@
 	BCAST TANHC(i), Y15  \
 	ADD   Y15, Y14, Y14
 
-// TANH: Y3 = tanh(Y3), operation by operation as in tanh.go; MIN returns its
+// TANH: Y3 = tanh(Y3), operation by operation as in kernel_generic.go; MIN returns its
 // first operand where either is NaN. Y1 is 2ᵏ, Y4 r, Y5 k, Y14 the polynomial.
 // Smashes Y1, Y4, Y5, Y14, Y15.
 #define TANH \

@@ -140,5 +140,5 @@ func TestDigest16(t *testing.T) {
 		}
 		assert.Equal(t, digestsOf16[sc.name], [2]string{hex.EncodeToString(d), hex.EncodeToString(all.Sum(nil)[:8])}, sc.name)
 	})
-	assert.Len(t, digestsOf16, len(schemes)-int(numFormats))
+	assert.Len(t, digestsOf16, len(schemes)-int(numElements))
 }

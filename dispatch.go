@@ -1,437 +1,85 @@
-//go:build (amd64 || arm64) && !purego && !noasm
-
 package lion
 
 import (
-	"runtime"
-	"slices"
-	"strings"
-
-	"github.com/klauspost/cpuid/v2"
-	"golang.org/x/sys/cpu"
+	"fmt"
+	"os"
 
 	"github.com/lionkernel/lion/internal/stats"
 )
 
-// This file and dispatch_half.go declare the assembly of every architecture.
-
-// assembly is the implementations in assembly, best first. The switch is settled by
-// the compiler, so that only this architecture's are linked.
-func assembly() []implementation {
-	switch runtime.GOARCH {
-	case "amd64":
-		return []implementation{
-			{"avx512", missingAVX512(), avx512Kernels(), avx512Converters(), stats.Named("avx512"), avx512Fused()},
-			{"avx2", missingAVX2(), avx2Kernels(), avx2Converters(), stats.Named("avx2"), avx2Fused()},
-		}
-	case "arm64": // where NEON is part of the base architecture
-		return []implementation{
-			{"neon", "", neonKernels(), neonConverters(), stats.Named("neon"), neonFused()},
-		}
-	}
-	return nil
-}
-
-// missingAVX2 says why AVX2 can't be used, "" if it can.
-func missingAVX2() string { return missing(avx2Features(offered)) }
-
-// missingAVX512 is missingAVX2 for AVX-512.
-func missingAVX512() string { return missing(avx512Features(offered)) }
-
-// A feature is a part of the instruction set that an implementation needs. It can be
-// used if cpuid sees it, which asks the CPU and the operating system, and if
-// x/sys/cpu does, which obeys GODEBUG.
-type feature struct {
+// An implementation is one way to run the kernels. The table of them is the
+// only list: dispatch, tests, fuzzing and benchmarks range over it.
+type implementation struct {
 	name    string
-	offered bool   // by the CPU and the operating system
-	on      bool   // GODEBUG leaves it on
-	option  string // of GODEBUG
+	missing string // why it can't run here; "" if it can
+	kernels [numElements][numOps]kernel
+	convert converters
+	stats   *stats.Implementation
+	fused   fusedKernels
 }
 
-func offered(id cpuid.FeatureID) bool { return cpuid.CPU.Supports(id) }
+// implementations holds every implementation that was built in, best first,
+// generic last; assembly is of dispatch_ARCH.go.
+var implementations = append(assembly(),
+	implementation{name: "generic", kernels: genericKernels, convert: genericConverters, stats: stats.Named("generic")})
 
-// avx2Features are what the AVX2 kernels need.
-func avx2Features(offered func(cpuid.FeatureID) bool) []feature {
-	x := &cpu.X86
-	return []feature{
-		{"AVX", offered(cpuid.AVX), x.HasAVX, "cpu.avx"},
-		{"AVX2", offered(cpuid.AVX2), x.HasAVX2, "cpu.avx2"},
-		{"F16C", offered(cpuid.F16C), true, ""}, // GODEBUG doesn't know it
-		{"POPCNT", offered(cpuid.POPCNT), x.HasPOPCNT, "cpu.popcnt"},
+// preferred indexes the implementation used when the Config names none. It is
+// initialized after implementations, since chosen refers to them.
+var preferred = chosen()
+
+// chosen returns the index of the best implementation that can run, or of the one
+// that LION_IMPL names: a name that is unknown or can't run here stops the program.
+func chosen() int {
+	if name := os.Getenv("LION_IMPL"); name != "" {
+		i, err := findImplementation(name)
+		if err != nil {
+			fmt.Fprintln(os.Stderr, "LION_IMPL:", err)
+			os.Exit(2)
+		}
+		return i
 	}
+	i := 0
+	for implementations[i].missing != "" {
+		i++
+	}
+	return i
 }
 
-// avx512Features are what the AVX-512 kernels need: AVX2, and the parts of AVX-512
-// that every server CPU with it has.
-func avx512Features(offered func(cpuid.FeatureID) bool) []feature {
-	x := &cpu.X86
-	f := offered(cpuid.AVX512F)
-	return append(avx2Features(offered),
-		feature{"AVX-512 F", f, x.HasAVX512, "cpu.avx512"}, // the same for the CPU, but options of their own
-		feature{"AVX-512 F", f, x.HasAVX512F, "cpu.avx512f"},
-		feature{"AVX-512 CD", offered(cpuid.AVX512CD), x.HasAVX512CD, "cpu.avx512cd"},
-		feature{"AVX-512 BW", offered(cpuid.AVX512BW), x.HasAVX512BW, "cpu.avx512bw"},
-		feature{"AVX-512 DQ", offered(cpuid.AVX512DQ), x.HasAVX512DQ, "cpu.avx512dq"},
-		feature{"AVX-512 VL", offered(cpuid.AVX512VL), x.HasAVX512VL, "cpu.avx512vl"},
-	)
-}
-
-// missing says which features can't be used and who says so, "" if all can.
-func missing(features []feature) string {
-	var lacking, off []string
-	for _, f := range features {
-		switch {
-		case !f.offered && !slices.Contains(lacking, f.name):
-			lacking = append(lacking, f.name)
-		case f.offered && !f.on:
-			off = append(off, f.option)
+// Implementations returns the names of the implementations that can run on
+// this machine, best first; "generic", plain Go, is always there and last.
+func Implementations() []string {
+	var names []string
+	for _, im := range implementations {
+		if im.missing == "" {
+			names = append(names, im.name)
 		}
 	}
-	var why []string
-	if lacking != nil {
-		why = append(why, "the CPU, or its operating system, offers no "+strings.Join(lacking, ", no "))
-	}
-	if off != nil {
-		why = append(why, "GODEBUG turns "+strings.Join(off, " and ")+" off")
-	}
-	return strings.Join(why, "; ")
+	return names
 }
 
-func avx512Kernels() [numFormats][numOps]kernel {
-	return [numFormats][numOps]kernel{
-		f32: {
-			opPaper:                paperF32AVX512,
-			opPaperPlain:           paperPlainF32AVX512,
-			opPaperInside:          paperInsideF32AVX512,
-			opPaperCoupled:         paperCoupledF32AVX512,
-			opMomentumFirst:        momentumFirstF32AVX512,
-			opMomentumFirstCoupled: momentumFirstCoupledF32AVX512,
-			opCautious:             cautiousF32AVX512,
-			opBiasCorrected:        biasCorrectedF32AVX512,
-			opRefined:              refinedF32AVX512,
-			opSmooth:               smoothF32AVX512,
-			opCouple:               coupleF32AVX512,
-			opInside:               insideF32AVX512,
-			opCount:                countF32AVX512,
-		},
-		f64: {
-			opPaper:                paperF64AVX512,
-			opPaperPlain:           paperPlainF64AVX512,
-			opPaperInside:          paperInsideF64AVX512,
-			opPaperCoupled:         paperCoupledF64AVX512,
-			opMomentumFirst:        momentumFirstF64AVX512,
-			opMomentumFirstCoupled: momentumFirstCoupledF64AVX512,
-			opCautious:             cautiousF64AVX512,
-			opBiasCorrected:        biasCorrectedF64AVX512,
-			opRefined:              refinedF64AVX512,
-			opSmooth:               smoothF64AVX512,
-			opCouple:               coupleF64AVX512,
-			opInside:               insideF64AVX512,
-			opCount:                countF64AVX512,
-		},
+// Unusable returns the other implementations of this build by name, each with the
+// reason why it can't run on this machine. With those of Implementations they are
+// all that Config.Implementation and LION_IMPL know here.
+func Unusable() map[string]string {
+	reasons := map[string]string{}
+	for _, im := range implementations {
+		if im.missing != "" {
+			reasons[im.name] = im.missing
+		}
 	}
+	return reasons
 }
 
-func avx2Kernels() [numFormats][numOps]kernel {
-	return [numFormats][numOps]kernel{
-		f32: {
-			opPaper:                paperF32AVX2,
-			opPaperPlain:           paperPlainF32AVX2,
-			opPaperInside:          paperInsideF32AVX2,
-			opPaperCoupled:         paperCoupledF32AVX2,
-			opMomentumFirst:        momentumFirstF32AVX2,
-			opMomentumFirstCoupled: momentumFirstCoupledF32AVX2,
-			opCautious:             cautiousF32AVX2,
-			opBiasCorrected:        biasCorrectedF32AVX2,
-			opRefined:              refinedF32AVX2,
-			opSmooth:               smoothF32AVX2,
-			opCouple:               coupleF32AVX2,
-			opInside:               insideF32AVX2,
-			opCount:                countF32AVX2,
-		},
-		f64: {
-			opPaper:                paperF64AVX2,
-			opPaperPlain:           paperPlainF64AVX2,
-			opPaperInside:          paperInsideF64AVX2,
-			opPaperCoupled:         paperCoupledF64AVX2,
-			opMomentumFirst:        momentumFirstF64AVX2,
-			opMomentumFirstCoupled: momentumFirstCoupledF64AVX2,
-			opCautious:             cautiousF64AVX2,
-			opBiasCorrected:        biasCorrectedF64AVX2,
-			opRefined:              refinedF64AVX2,
-			opSmooth:               smoothF64AVX2,
-			opCouple:               coupleF64AVX2,
-			opInside:               insideF64AVX2,
-			opCount:                countF64AVX2,
-		},
+// findImplementation returns the table index of a usable implementation.
+func findImplementation(name string) (int, error) {
+	for i := range implementations {
+		if implementations[i].name != name {
+			continue
+		}
+		if why := implementations[i].missing; why != "" {
+			return 0, fmt.Errorf("%w: %q can't run here: %s (usable: %q)", ErrImplementation, name, why, Implementations())
+		}
+		return i, nil
 	}
+	return 0, fmt.Errorf("%w: %q is unknown (usable: %q)", ErrImplementation, name, Implementations())
 }
-
-func neonKernels() [numFormats][numOps]kernel {
-	return [numFormats][numOps]kernel{
-		f32: {
-			opPaper:                paperF32NEON,
-			opPaperPlain:           paperPlainF32NEON,
-			opPaperInside:          paperInsideF32NEON,
-			opPaperCoupled:         paperCoupledF32NEON,
-			opMomentumFirst:        momentumFirstF32NEON,
-			opMomentumFirstCoupled: momentumFirstCoupledF32NEON,
-			opCautious:             cautiousF32NEON,
-			opBiasCorrected:        biasCorrectedF32NEON,
-			opRefined:              refinedF32NEON,
-			opSmooth:               smoothF32NEON,
-			opCouple:               coupleF32NEON,
-			opInside:               insideF32NEON,
-			opCount:                countF32NEON,
-		},
-		f64: {
-			opPaper:                paperF64NEON,
-			opPaperPlain:           paperPlainF64NEON,
-			opPaperInside:          paperInsideF64NEON,
-			opPaperCoupled:         paperCoupledF64NEON,
-			opMomentumFirst:        momentumFirstF64NEON,
-			opMomentumFirstCoupled: momentumFirstCoupledF64NEON,
-			opCautious:             cautiousF64NEON,
-			opBiasCorrected:        biasCorrectedF64NEON,
-			opRefined:              refinedF64NEON,
-			opSmooth:               smoothF64NEON,
-			opCouple:               coupleF64NEON,
-			opInside:               insideF64NEON,
-			opCount:                countF64NEON,
-		},
-	}
-}
-
-//go:noescape
-func paperF32AVX512(a *args) (nan uint32)
-
-//go:noescape
-func paperPlainF32AVX512(a *args) (nan uint32)
-
-//go:noescape
-func paperInsideF32AVX512(a *args) (nan uint32)
-
-//go:noescape
-func paperCoupledF32AVX512(a *args) (nan uint32)
-
-//go:noescape
-func momentumFirstF32AVX512(a *args) (nan uint32)
-
-//go:noescape
-func momentumFirstCoupledF32AVX512(a *args) (nan uint32)
-
-//go:noescape
-func cautiousF32AVX512(a *args) (nan uint32)
-
-//go:noescape
-func biasCorrectedF32AVX512(a *args) (nan uint32)
-
-//go:noescape
-func refinedF32AVX512(a *args) (nan uint32)
-
-//go:noescape
-func smoothF32AVX512(a *args) (nan uint32)
-
-//go:noescape
-func coupleF32AVX512(a *args) (nan uint32)
-
-//go:noescape
-func insideF32AVX512(a *args) (nan uint32)
-
-//go:noescape
-func countF32AVX512(a *args) (nan uint32)
-
-//go:noescape
-func paperF64AVX512(a *args) (nan uint32)
-
-//go:noescape
-func paperPlainF64AVX512(a *args) (nan uint32)
-
-//go:noescape
-func paperInsideF64AVX512(a *args) (nan uint32)
-
-//go:noescape
-func paperCoupledF64AVX512(a *args) (nan uint32)
-
-//go:noescape
-func momentumFirstF64AVX512(a *args) (nan uint32)
-
-//go:noescape
-func momentumFirstCoupledF64AVX512(a *args) (nan uint32)
-
-//go:noescape
-func cautiousF64AVX512(a *args) (nan uint32)
-
-//go:noescape
-func biasCorrectedF64AVX512(a *args) (nan uint32)
-
-//go:noescape
-func refinedF64AVX512(a *args) (nan uint32)
-
-//go:noescape
-func smoothF64AVX512(a *args) (nan uint32)
-
-//go:noescape
-func coupleF64AVX512(a *args) (nan uint32)
-
-//go:noescape
-func insideF64AVX512(a *args) (nan uint32)
-
-//go:noescape
-func countF64AVX512(a *args) (nan uint32)
-
-//go:noescape
-func paperF32AVX2(a *args) (nan uint32)
-
-//go:noescape
-func paperPlainF32AVX2(a *args) (nan uint32)
-
-//go:noescape
-func paperInsideF32AVX2(a *args) (nan uint32)
-
-//go:noescape
-func paperCoupledF32AVX2(a *args) (nan uint32)
-
-//go:noescape
-func momentumFirstF32AVX2(a *args) (nan uint32)
-
-//go:noescape
-func momentumFirstCoupledF32AVX2(a *args) (nan uint32)
-
-//go:noescape
-func cautiousF32AVX2(a *args) (nan uint32)
-
-//go:noescape
-func biasCorrectedF32AVX2(a *args) (nan uint32)
-
-//go:noescape
-func refinedF32AVX2(a *args) (nan uint32)
-
-//go:noescape
-func smoothF32AVX2(a *args) (nan uint32)
-
-//go:noescape
-func coupleF32AVX2(a *args) (nan uint32)
-
-//go:noescape
-func insideF32AVX2(a *args) (nan uint32)
-
-//go:noescape
-func countF32AVX2(a *args) (nan uint32)
-
-//go:noescape
-func paperF64AVX2(a *args) (nan uint32)
-
-//go:noescape
-func paperPlainF64AVX2(a *args) (nan uint32)
-
-//go:noescape
-func paperInsideF64AVX2(a *args) (nan uint32)
-
-//go:noescape
-func paperCoupledF64AVX2(a *args) (nan uint32)
-
-//go:noescape
-func momentumFirstF64AVX2(a *args) (nan uint32)
-
-//go:noescape
-func momentumFirstCoupledF64AVX2(a *args) (nan uint32)
-
-//go:noescape
-func cautiousF64AVX2(a *args) (nan uint32)
-
-//go:noescape
-func biasCorrectedF64AVX2(a *args) (nan uint32)
-
-//go:noescape
-func refinedF64AVX2(a *args) (nan uint32)
-
-//go:noescape
-func smoothF64AVX2(a *args) (nan uint32)
-
-//go:noescape
-func coupleF64AVX2(a *args) (nan uint32)
-
-//go:noescape
-func insideF64AVX2(a *args) (nan uint32)
-
-//go:noescape
-func countF64AVX2(a *args) (nan uint32)
-
-//go:noescape
-func paperF32NEON(a *args) (nan uint32)
-
-//go:noescape
-func paperPlainF32NEON(a *args) (nan uint32)
-
-//go:noescape
-func paperInsideF32NEON(a *args) (nan uint32)
-
-//go:noescape
-func paperCoupledF32NEON(a *args) (nan uint32)
-
-//go:noescape
-func momentumFirstF32NEON(a *args) (nan uint32)
-
-//go:noescape
-func momentumFirstCoupledF32NEON(a *args) (nan uint32)
-
-//go:noescape
-func cautiousF32NEON(a *args) (nan uint32)
-
-//go:noescape
-func biasCorrectedF32NEON(a *args) (nan uint32)
-
-//go:noescape
-func refinedF32NEON(a *args) (nan uint32)
-
-//go:noescape
-func smoothF32NEON(a *args) (nan uint32)
-
-//go:noescape
-func coupleF32NEON(a *args) (nan uint32)
-
-//go:noescape
-func insideF32NEON(a *args) (nan uint32)
-
-//go:noescape
-func countF32NEON(a *args) (nan uint32)
-
-//go:noescape
-func paperF64NEON(a *args) (nan uint32)
-
-//go:noescape
-func paperPlainF64NEON(a *args) (nan uint32)
-
-//go:noescape
-func paperInsideF64NEON(a *args) (nan uint32)
-
-//go:noescape
-func paperCoupledF64NEON(a *args) (nan uint32)
-
-//go:noescape
-func momentumFirstF64NEON(a *args) (nan uint32)
-
-//go:noescape
-func momentumFirstCoupledF64NEON(a *args) (nan uint32)
-
-//go:noescape
-func cautiousF64NEON(a *args) (nan uint32)
-
-//go:noescape
-func biasCorrectedF64NEON(a *args) (nan uint32)
-
-//go:noescape
-func refinedF64NEON(a *args) (nan uint32)
-
-//go:noescape
-func smoothF64NEON(a *args) (nan uint32)
-
-//go:noescape
-func coupleF64NEON(a *args) (nan uint32)
-
-//go:noescape
-func insideF64NEON(a *args) (nan uint32)
-
-//go:noescape
-func countF64NEON(a *args) (nan uint32)

@@ -5,7 +5,7 @@ package lion
 import "unsafe"
 
 // This file declares the assembly of the 16-bit formats and of the statistics of all
-// formats; dispatch.go puts it into the table.
+// formats; dispatch_amd64.go and dispatch_arm64.go put it into the table.
 
 func avx512Converters() converters {
 	return converters{

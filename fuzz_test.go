@@ -160,7 +160,7 @@ func FuzzStepF64(f *testing.F) { fuzzStep(f, schemes[f64]) }
 
 // FuzzStep16 takes the scheme, of the 16-bit ones, from the tape.
 func FuzzStep16(f *testing.F) {
-	all := schemes[numFormats:]
+	all := schemes[numElements:]
 	for i, sc := range all {
 		f.Add(append([]byte{byte(i)}, classesTape(sc, i%3)...))
 	}

@@ -39,14 +39,14 @@ func eachPath(t *testing.T, f func(t *testing.T, impl int, sc *scheme)) {
 	few := prove.Sanitized && !prove.Whole()
 	eachImplementation(t, func(t *testing.T, impl int) {
 		for i, sc := range schemes {
-			if !few || i < int(numFormats)+2 || sc.storage.param == kindSplit {
+			if !few || i < int(numElements)+2 || sc.storage.param == kindSplit {
 				f(t, impl, sc)
 			}
 		}
 		if implementations[impl].fused != nil && !few {
 			t.Run("tiled", func(t *testing.T) {
 				impl := plantTiled(t, impl)
-				for _, sc := range schemes[numFormats:] {
+				for _, sc := range schemes[numElements:] {
 					f(t, impl, sc)
 				}
 			})
@@ -86,8 +86,8 @@ type offsets [numSlices]int
 // it to all of them.
 type scheme struct {
 	name   string
-	method string // of Stepper
-	format format // another for each
+	method string  // of Stepper
+	format element // another for each
 	elems  []*prove.Element
 	step   func(s *Stepper, at memory, n int) error
 
@@ -105,24 +105,24 @@ var schemes = []*scheme{
 		run: runKernel[float32], coef: func(s *Stepper) unsafe.Pointer { return unsafe.Pointer(&s.f32) }},
 	{name: "f64", method: "StepF64", format: f64, elems: []*prove.Element{prove.Float64, prove.Float64, prove.Float64}, step: stepAt(Stepper.StepF64),
 		run: runKernel[float64], coef: func(s *Stepper) unsafe.Pointer { return unsafe.Pointer(&s.f64) }},
-	{name: "bf16", method: "StepBF16", format: numFormats, elems: []*prove.Element{prove.BF16, prove.BF16, prove.BF16},
+	{name: "bf16", method: "StepBF16", format: numElements, elems: []*prove.Element{prove.BF16, prove.BF16, prove.BF16},
 		step: stepAt(Stepper.StepBF16), storage: storeBF16},
-	{name: "f16", method: "StepF16", format: numFormats + 1, elems: []*prove.Element{prove.F16, prove.F16, prove.F16},
+	{name: "f16", method: "StepF16", format: numElements + 1, elems: []*prove.Element{prove.F16, prove.F16, prove.F16},
 		step: stepAt(Stepper.StepF16), storage: storeF16},
-	{name: "master bf16", method: "StepMasterBF16", format: numFormats + 2, elems: []*prove.Element{prove.Float32, prove.BF16, prove.Float32, prove.BF16},
+	{name: "master bf16", method: "StepMasterBF16", format: numElements + 2, elems: []*prove.Element{prove.Float32, prove.BF16, prove.Float32, prove.BF16},
 		step: stepAt4(Stepper.StepMasterBF16), storage: storeMasterBF16},
-	{name: "master bf16 m16", method: "StepMasterBF16M16", format: numFormats + 3, elems: []*prove.Element{prove.Float32, prove.BF16, prove.BF16, prove.BF16},
+	{name: "master bf16 m16", method: "StepMasterBF16M16", format: numElements + 3, elems: []*prove.Element{prove.Float32, prove.BF16, prove.BF16, prove.BF16},
 		step: stepAt4(Stepper.StepMasterBF16M16), storage: storeMasterBF16M16},
-	{name: "master f16", method: "StepMasterF16", format: numFormats + 4, elems: []*prove.Element{prove.Float32, prove.F16, prove.Float32, prove.F16},
+	{name: "master f16", method: "StepMasterF16", format: numElements + 4, elems: []*prove.Element{prove.Float32, prove.F16, prove.Float32, prove.F16},
 		step: stepAt4(Stepper.StepMasterF16), storage: storeMasterF16},
-	{name: "f32 m16", method: "StepF32M16", format: numFormats + 5, elems: []*prove.Element{prove.Float32, prove.Float32, prove.BF16},
+	{name: "f32 m16", method: "StepF32M16", format: numElements + 5, elems: []*prove.Element{prove.Float32, prove.Float32, prove.BF16},
 		step: stepAt(Stepper.StepF32M16), storage: storeF32M16},
-	{name: "split", method: "StepSplit", format: numFormats + 6, elems: []*prove.Element{prove.BF16, prove.BF16, prove.BF16, prove.LowerHalf},
+	{name: "split", method: "StepSplit", format: numElements + 6, elems: []*prove.Element{prove.BF16, prove.BF16, prove.BF16, prove.LowerHalf},
 		step: stepAt4(func(s Stepper, hi, grad, momentum []BF16, lo []uint16) error {
 			return s.StepSplit(hi, lo, grad, momentum)
 		}),
 		storage: storeSplit},
-	{name: "kahan", method: "StepBF16Kahan", format: numFormats + 7, elems: []*prove.Element{prove.BF16, prove.BF16, prove.BF16, prove.BF16},
+	{name: "kahan", method: "StepBF16Kahan", format: numElements + 7, elems: []*prove.Element{prove.BF16, prove.BF16, prove.BF16, prove.BF16},
 		step: stepAt4(Stepper.StepBF16Kahan), storage: storeKahan},
 }
 

@@ -33,7 +33,7 @@
 #include "avx2_amd64.h"
 #include "avx512_amd64.h"
 
-// tanh's constants, as tanh.go derives them: bound, log2 e, the magic number, ln 2
+// tanh's constants, as kernel_generic.go derives them: bound, log2 e, the magic number, ln 2
 // in two parts, 2, the exponent bias, then 1/n! from the highest term down.
 DATA tanh<>+0(SB)/4, $0x41a00000 // bound
 DATA tanh<>+4(SB)/4, $0x3fb8aa3b // log2 e

@@ -65,7 +65,7 @@
 #include "avx2_amd64.h"
 #include "avx512_amd64.h"
 
-// tanh's constants, as tanh.go derives them: bound, log2 e, the magic number, ln 2
+// tanh's constants, as kernel_generic.go derives them: bound, log2 e, the magic number, ln 2
 // in two parts, 2, the exponent bias, then 1/n! from the highest term down.
 DATA tanh<>+0(SB)/8, $0x4044000000000000 // bound
 DATA tanh<>+8(SB)/8, $0x3ff71547652b82fe // log2 e

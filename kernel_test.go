@@ -36,8 +36,8 @@ func TestRequired(t *testing.T) {
 func TestSchemes(t *testing.T) {
 	methods := map[string]bool{}
 	for i, sc := range schemes {
-		assert.Equal(t, format(i), sc.format, sc.name)
-		assert.Equal(t, i < int(numFormats), sc.bare(), sc.name)
+		assert.Equal(t, element(i), sc.format, sc.name)
+		assert.Equal(t, i < int(numElements), sc.bare(), sc.name)
 		assert.False(t, methods[sc.method], sc.method)
 		methods[sc.method] = true
 		if sc.bare() {

@@ -308,8 +308,8 @@
 	K(FADD, 28, VM, VM) \
 	V(FMUL, VU, VM, VM)
 
-// TANHSTEP: VP = VP·decay − η·tanh(κ·VT), operation by operation as tanh.go has
-// it. κ is in V27, 1 in KZERO, 2 in V29, tanh's table at R10. The new momentum
+// TANHSTEP: VP = VP·decay − η·tanh(κ·VT), operation by operation as
+// kernel_generic.go has it. κ is in V27, 1 in KZERO, 2 in V29, tanh's table at R10. The new momentum
 // must have been stored: smashes VG, VM, VT, VU, V28, V30, R9. A doubled |x|
 // that is NaN passes the minimum as it does the comparison. Rounding to k is
 // done twice, to the same bits, for want of registers.

@@ -163,7 +163,7 @@ func TestOracle16(t *testing.T) {
 	}
 	seed := uint64(1)
 	for name, base := range valueConfigs() {
-		for _, sc := range schemes[numFormats:] {
+		for _, sc := range schemes[numElements:] {
 			for _, cfg := range sc.variants(base, name != "decaying") {
 				seed++
 				assert.NoError(t, checkOracle16(sc, cfg, genericIndex(), n, seed), name)
@@ -192,7 +192,7 @@ func TestOracle16SeesFaults(t *testing.T) {
 		case "a lane is off by an ulp", "a NaN keeps a payload", "a subnormal momentum is flushed", "the sign of zero is one",
 			"writes to the gradient", "the fourth slice stays as it was", "the fourth slice is wrong in lane 30":
 			impl := plant(t, f.make)
-			for _, sc := range schemes[numFormats:] {
+			for _, sc := range schemes[numElements:] {
 				if f.in == nil || f.in(sc) {
 					assert.Error(t, checkOracle16(sc, decaying(), impl, 4000, 1), "%s: %s", sc.name, f.name)
 				}

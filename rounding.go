@@ -1,7 +1,6 @@
 package lion
 
 import (
-	"fmt"
 	"math"
 	"unsafe"
 )
@@ -61,11 +60,6 @@ func ParseRounding(s string) (Rounding, error) {
 	i, err := parse(roundingNames[:], s, "Rounding")
 	return Rounding(i), err
 }
-
-var (
-	errNoStep  = fmt.Errorf("%w: StochasticRounding needs Stepper.At(t) with t ≥ 1 for each step", ErrConfig)
-	errNoIndex = fmt.Errorf("%w: StochasticRounding needs Stepper.From(index) with index ≥ 0", ErrConfig)
-)
 
 // From returns s for slices that begin at element index of their tensor, ≥ 0: where
 // a tensor is split over calls, StochasticRounding draws by it what one call would

@@ -46,7 +46,7 @@ func (s Stepper) StepRowsF64(param, momentum []float64, width int, rows []int, g
 }
 
 // stepRows checks and steps rows. Its callers are not inlined: see step.
-func stepRows[T float](s *Stepper, f format, c *coef[T], param, momentum []T, width int, rows []int, grad []T) error {
+func stepRows[T float](s *Stepper, f element, c *coef[T], param, momentum []T, width int, rows []int, grad []T) error {
 	if !s.plan.ready {
 		return s.unready()
 	}

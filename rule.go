@@ -169,33 +169,3 @@ func parse(names []string, s, kind string) (int, error) {
 	}
 	return 0, fmt.Errorf("%w: %s %q is unknown (there are %q)", ErrConfig, kind, s, names)
 }
-
-// At returns s for step t of training, counted from 1. Two things depend on t:
-// BiasCorrected, and StochasticRounding in the steps that round at random. They
-// return ErrConfig unless s comes from At with t ≥ 1. The package's documentation
-// says how βᵗ is formed.
-func (s Stepper) At(t int) Stepper {
-	if s.plan.rounding == StochasticRounding {
-		s.plan.step = uint64(max(t, 0))
-	}
-	if s.plan.rule != BiasCorrected {
-		return s
-	}
-	s.plan.settle(t >= 1)
-	s.f64.bc1 = 1 - float64(power(s.f64.b1, t))
-	s.f64.bc2 = 1 - float64(power(s.f64.b2, t))
-	s.f32.bc1, s.f32.bc2 = float32(s.f64.bc1), float32(s.f64.bc2)
-	return s
-}
-
-// power is xᵗ by squaring: math.Pow is not the same on every machine.
-func power(x float64, t int) float64 {
-	y := 1.0
-	for ; t > 0; t >>= 1 {
-		if t&1 != 0 {
-			y *= x
-		}
-		x *= x
-	}
-	return y
-}

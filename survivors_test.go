@@ -20,7 +20,7 @@ import (
 var tableEntry = regexp.MustCompile(`(?m)^DATA tanh<>\+(\d+)\(SB\)/(\d), \$(0x[0-9a-f]+)`)
 
 // checkConstants compares tanh's table in the text of an assembly source with what
-// tanh.go derives; an element of it is size bytes.
+// kernel_generic.go derives; an element of it is size bytes.
 func checkConstants[T float](text string, c *tanhConst[T], bias uint64) error {
 	size := int(unsafe.Sizeof(T(0)))
 	bitsOf := func(x T) uint64 {
@@ -46,7 +46,7 @@ func checkConstants[T float](text string, c *tanhConst[T], bias uint64) error {
 }
 
 // TestTables: the last bits of tanh's coefficients change a result so seldom
-// that comparing results is not enough. NEON reads tanh.go's own table.
+// that comparing results is not enough. NEON reads kernel_generic.go's own table.
 func TestTables(t *testing.T) {
 	read := func(name string) string {
 		b, err := os.ReadFile(name)

@@ -142,7 +142,7 @@ func TestTable(t *testing.T) {
 		}
 	}
 	assert.Len(t, conversions, reflect.TypeOf(converters{}).NumField())
-	assert.Len(t, storages, len(schemes)-int(numFormats))
+	assert.Len(t, storages, len(schemes)-int(numElements))
 	for _, s := range storages {
 		assert.True(t, slices.ContainsFunc(schemes, func(sc *scheme) bool { return sc.storage == s.storage }), s.name)
 	}

@@ -8,25 +8,26 @@ import (
 	"github.com/lionkernel/lion/internal/mem"
 )
 
-// op indexes the kernels of a format. Each is one pass over the slices.
-type op uint8
+// plan is what a Stepper does, settled by New.
+type plan struct {
+	ready  bool // made by New, and At was called where the rule needs it
+	direct bool // ready, and the kernel is all there is to float32 and float64 steps
+	rule   Rule
+	decay  Decay
+	scale  CautiousScale
+	op     op  // the kernel
+	mix    mix // what is composed around it
 
-const (
-	opPaper                op = iota // with a factor on param: Decoupled, Independent
-	opPaperPlain                     // no decay: no multiply for it
-	opPaperInside                    // DecoupledPaper
-	opPaperCoupled                   // Coupled
-	opMomentumFirst                  // with a factor on param
-	opMomentumFirstCoupled           // Coupled
-	opCautious                       // with a factor on param
-	opBiasCorrected                  // with a factor on param
-	opRefined                        // with a factor on param
-	opSmooth                         // with a factor on param
-	opCouple                         // grad ← grad + wd·param, for composing
-	opInside                         // param ← param − lr·(wd·param − grad), for composing
-	opCount                          // returns how many elements Cautious would step
-	numOps
-)
+	rounding    Rounding
+	seed        uint64
+	step, index uint64 // by At and From
+}
+
+// settle says whether all is known that a step needs.
+func (p *plan) settle(ready bool) {
+	p.ready = ready
+	p.direct = ready && p.mix == mixNone && p.scale == ScaleNone
+}
 
 // mix says what is composed around a kernel that has no fused form of the
 // decay, in tiles that stay in the first-level cache.
