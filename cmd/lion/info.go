@@ -14,10 +14,11 @@ import (
 	"github.com/klauspost/cpuid/v2"
 	"github.com/lionkernel/lion"
 	"github.com/lionkernel/lion/cmd/lion/internal/cli"
+	"github.com/lionkernel/lion/cmd/lion/internal/storage"
 )
 
 const infoAbout = `Prints the CPU, its features, the implementations that can run here, the one
-that is chosen, and why.`
+that is chosen, and why; and the ways to store numbers that all of them step.`
 
 func infoCommand(_ context.Context, args []string, stdout, stderr io.Writer) error {
 	if err := cli.Parse(flag.NewFlagSet("info", flag.ContinueOnError), infoAbout, args, stdout); err != nil {
@@ -43,6 +44,7 @@ func infoCommand(_ context.Context, args []string, stdout, stderr io.Writer) err
 		fmt.Fprintf(stdout, "%-16s no: %s\n", name, unusable[name])
 	}
 	fmt.Fprintf(stdout, "\nimplementation   %s: %s\n", s.Implementation(), reason(os.Getenv("LION_IMPL"), os.Getenv("GODEBUG"), usable, unusable))
+	fmt.Fprintf(stdout, "storage          %s\n", wrap(storage.Names(), 17, 80))
 	return nil
 }
 

@@ -5,10 +5,12 @@ import (
 	"os"
 	"regexp"
 	"runtime"
+	"strings"
 	"testing"
 
 	"github.com/lionkernel/lion"
 	"github.com/lionkernel/lion/cmd/lion/internal/cli"
+	"github.com/lionkernel/lion/cmd/lion/internal/storage"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -28,6 +30,8 @@ func TestInfo(t *testing.T) {
 		assert.Contains(t, stdout, fmt.Sprintf("\n%-16s no: %s\n", name, why))
 	}
 	assert.Len(t, regexp.MustCompile(`(?m)^\S+ +(yes$|no: )`).FindAllString(stdout, -1), len(lion.Implementations())+len(lion.Unusable()))
+	_, names, _ := strings.Cut(stdout, "\nstorage ")
+	assert.Equal(t, storage.Names(), strings.Fields(names))
 	s, err := lion.New(lion.DefaultConfig())
 	require.NoError(t, err)
 	assert.Contains(t, stdout, "implementation   "+s.Implementation()+": "+reason(os.Getenv("LION_IMPL"), os.Getenv("GODEBUG"), lion.Implementations(), lion.Unusable()))

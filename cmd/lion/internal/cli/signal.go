@@ -21,11 +21,10 @@ func (s Signal) Error() string { return s.text }
 
 // signals are those that end a command, by the numbers that they have on every
 // Unix.
-var signals = []Signal{
+var signals = append([]Signal{
 	{os.Interrupt, 130, "interrupted"},
 	{syscall.SIGTERM, 143, "interrupted by SIGTERM"},
-	{syscall.SIGHUP, 129, "interrupted by SIGHUP"},
-}
+}, hangup...)
 
 // Stopped returns the error that a command should end with if ctx is done, else
 // nil.
