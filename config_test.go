@@ -35,7 +35,11 @@ func TestNewRefuses(t *testing.T) {
 		"Kappa":       {-1e-9, inf, -inf, nan, 1e39, 7e-46, math.SmallestNonzeroFloat64},
 	} {
 		for _, v := range values {
-			all = append(all, bad{set(field, v), []string{field, fmt.Sprint(v)}})
+			names := []string{field, fmt.Sprint(v)}
+			if strings.HasPrefix(field, "Beta") {
+				names = append(names, "must be in [0, 1)")
+			}
+			all = append(all, bad{set(field, v), names})
 		}
 	}
 	with := func(change func(*Config)) Config {

@@ -13,7 +13,6 @@ type plan struct {
 	ready  bool // made by New, and At was called where the rule needs it
 	direct bool // ready, and the kernel is all there is to float32 and float64 steps
 	rule   Rule
-	decay  Decay
 	scale  CautiousScale
 	op     op  // the kernel
 	mix    mix // what is composed around it

@@ -44,7 +44,7 @@ func New(cfg Config) (Stepper, error) {
 		}
 		s.impl = uint8(i)
 	}
-	s.plan = plan{rule: cfg.Rule, decay: cfg.Decay, scale: cfg.CautiousScale,
+	s.plan = plan{rule: cfg.Rule, scale: cfg.CautiousScale,
 		rounding: cfg.Rounding, seed: cfg.Seed}
 	s.plan.op, s.plan.mix = choose(cfg.Rule, cfg.Decay, cfg.WeightDecay != 0)
 	s.plan.settle(cfg.Rule != BiasCorrected)

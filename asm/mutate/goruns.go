@@ -330,11 +330,11 @@ const (
 )
 
 // nearTimes are how long the tests that reach a mutant may take together that are
-// tried first, and second.
-var nearTimes = []time.Duration{300 * time.Millisecond, 3 * time.Second}
+// tried first, second and last.
+var nearTimes = []time.Duration{300 * time.Millisecond, 3 * time.Second, time.Hour}
 
-// try says what becomes of a mutant. One that is explained gets the tests that come
-// first alone.
+// try says what becomes of a mutant. One that is explained gets the first tests that
+// reach it alone.
 func (r *goRun) try(m *goMutant, job int, short bool) (result, error) {
 	kind, number := "copies", r.number[m]
 	if r.refused[number] {
@@ -349,9 +349,9 @@ func (r *goRun) try(m *goMutant, job int, short bool) (result, error) {
 		}
 	}
 	reached := r.reached[m]
-	for _, budget := range nearTimes {
+	for i, budget := range nearTimes {
 		near, took := quickest(reached, budget)
-		if near == nil {
+		if near == nil || i > 1 && goExplained.of(m) >= 0 {
 			break
 		}
 		reached = reached[len(near):]
@@ -359,9 +359,10 @@ func (r *goRun) try(m *goMutant, job int, short bool) (result, error) {
 			return nearTests, err
 		}
 	}
-	if goExplained.of(m) >= 0 {
+	if goExplained.of(m) >= 0 || short && r.reached[m] != nil {
 		return survived, nil
 	}
+	// Those that processes of their own reach are not known to.
 	if ok, _, err := r.passes(number, kind, nil, 10*time.Second+3*r.shortTime, "-test.short", "-test.failfast"); !ok || err != nil {
 		return shortTests, err
 	}
