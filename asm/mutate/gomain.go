@@ -39,7 +39,7 @@ func mutateGo(c choice, files []string, jobs int, short, list bool) (ok bool, er
 	if err != nil {
 		return false, err
 	}
-	return report(all, results, goExplained, []result{nearTests, shortTests, allTests}, c.whole() && len(files) == 0), nil
+	return report(all, results, goExplained, []result{nearTests, shortTests, allTests, tooLong}, c.whole() && len(files) == 0), nil
 }
 
 // tryAll tries the mutants, several at a time, and returns what became of each.

@@ -327,6 +327,7 @@ const (
 	nearTests  result = "tests that reach it"
 	shortTests result = "short tests"
 	allTests   result = "all tests"
+	tooLong    result = "their time limit"
 )
 
 // nearTimes are how long the tests that reach a mutant may take together that are
@@ -355,24 +356,35 @@ func (r *goRun) try(m *goMutant, job int, short bool) (result, error) {
 			break
 		}
 		reached = reached[len(near):]
-		if ok, _, err := r.passes(number, kind, near, 10*time.Second+3*took, "-test.short", "-test.failfast"); !ok || err != nil {
-			return nearTests, err
+		if by, err := r.killed(nearTests, number, kind, near, 10*time.Second+3*took, "-test.short"); by != "" || err != nil {
+			return by, err
 		}
 	}
 	if goExplained.of(m) >= 0 || short && r.reached[m] != nil {
 		return survived, nil
 	}
 	// Those that processes of their own reach are not known to.
-	if ok, _, err := r.passes(number, kind, nil, 10*time.Second+3*r.shortTime, "-test.short", "-test.failfast"); !ok || err != nil {
-		return shortTests, err
+	if by, err := r.killed(shortTests, number, kind, nil, 10*time.Second+3*r.shortTime, "-test.short"); by != "" || err != nil {
+		return by, err
 	}
 	if short {
 		return survived, nil
 	}
-	if ok, _, err := r.passes(number, kind, nil, 10*time.Minute, "-test.failfast"); !ok || err != nil {
-		return allTests, err
+	by, err := r.killed(allTests, number, kind, nil, time.Hour)
+	return cmp.Or(by, survived), err
+}
+
+// killed returns by, or tooLong, if the tests fail.
+func (r *goRun) killed(by result, number int, kind string, tests []goTest, limit time.Duration, args ...string) (result, error) {
+	start := time.Now()
+	ok, _, err := r.passes(number, kind, tests, limit, append(args, "-test.failfast")...)
+	switch {
+	case ok || err != nil:
+		return "", err
+	case time.Since(start) >= limit:
+		return tooLong, nil
 	}
-	return survived, nil
+	return by, nil
 }
 
 // quickest are the first of tests, as many as take no more time than budget, but at

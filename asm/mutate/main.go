@@ -60,6 +60,7 @@ func main() {
 	match := flag.String("only", "", "only mutants whose names hold this, as \"INTERP: MUL\"")
 	names := flag.String("names", "", "a file with the names of those to try, one a line, as -list has them")
 	short := flag.Bool("short", false, "spare survivors the slowest tests")
+	slow := flag.Int("slow", 1, "a factor of the time limits, for a busy machine")
 	list := flag.Bool("list", false, "list the mutants and end")
 	inGo := flag.Bool("go", false, "mutate the Go around the kernels")
 	flag.Parse()
@@ -90,6 +91,7 @@ func main() {
 	}
 	whole := c.whole() && flag.NArg() == 0
 	p.short = *short
+	p.slow *= time.Duration(*slow)
 	if all, err = choose(c, all); err != nil {
 		log.Fatal(err)
 	}
@@ -374,7 +376,7 @@ func (b *bench) sound(p *plan) error {
 			continue
 		}
 		if ok, out, err := b.passes(p, r); err != nil || !ok {
-			return fmt.Errorf("without a mutant, the %s fail: %w\n%s", r.name, err, out)
+			return errors.Join(err, fmt.Errorf("without a mutant, the %s fail, or take longer than %v\n%s", r.name, r.limit, out))
 		}
 	}
 	return nil
