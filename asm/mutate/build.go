@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -23,6 +24,7 @@ const module = "github.com/lionkernel/lion"
 // a mutant costs an assembly and a link, not the compilation of the package.
 type recipe struct {
 	arch     string
+	pkg      string            // the package's folder, from the module's root
 	pristine string            // a copy of the module
 	work     string            // the go command's folder
 	asm      map[string]string // of each .s, the command
@@ -33,19 +35,20 @@ type recipe struct {
 	linkcfg  string
 }
 
-// newRecipe builds the tests in a copy of the module, in dir.
-func newRecipe(dir, arch string) (*recipe, error) {
-	r := &recipe{arch: arch, pristine: filepath.Join(dir, "pristine"), asm: map[string]string{}}
+// newRecipe builds the tests of a package in a copy of the module, in dir.
+func newRecipe(dir, arch, pkg string) (*recipe, error) {
+	r := &recipe{arch: arch, pkg: pkg, pristine: filepath.Join(dir, "pristine"), asm: map[string]string{}}
 	if err := copyTree(r.pristine); err != nil {
 		return nil, err
 	}
 	// The commands are listed for what the build cache hasn't got.
-	stamp := "package lion\n\n// " + dir + "\n"
-	if err := os.WriteFile(filepath.Join(r.pristine, "mutate_stamp_test.go"), []byte(stamp), 0o666); err != nil {
+	name := path.Base(path.Join(module, pkg))
+	stamp := "package " + name + "\n\n// " + dir + "\n"
+	if err := os.WriteFile(filepath.Join(r.pristine, pkg, "mutate_stamp_test.go"), []byte(stamp), 0o666); err != nil {
 		return nil, err
 	}
 	cmd := exec.Command("go", "test", "-c", "-vet=off", "-work", "-x", "-ldflags=-s -w", "-o", filepath.Join(dir, "lion.test"), ".")
-	cmd.Dir = r.pristine
+	cmd.Dir = filepath.Join(r.pristine, pkg)
 	cmd.Env = append(environ(arch), "GOTMPDIR="+dir)
 	out, err := cmd.CombinedOutput()
 	if err != nil {
@@ -55,7 +58,7 @@ func newRecipe(dir, arch string) (*recipe, error) {
 		switch {
 		case strings.HasPrefix(l, "WORK="):
 			r.work = strings.TrimPrefix(l, "WORK=")
-		case strings.Contains(l, "/asm -p "+module+" ") && !strings.Contains(l, "-gensymabis"):
+		case strings.Contains(l, "/asm -p "+path.Join(module, pkg)+" ") && !strings.Contains(l, "-gensymabis"):
 			name := strings.TrimPrefix(l[strings.LastIndexByte(l, ' ')+1:], "./")
 			r.asm[name] = l
 			r.order = append(r.order, name)
@@ -112,16 +115,17 @@ func environ(arch string) []string {
 // A bench is where one mutant at a time is built and tried.
 type bench struct {
 	*recipe
-	home string // a copy of the module
+	home string // the package in a copy of the module
 	out  string // what was built
 }
 
 func newBench(r *recipe, dir string) (*bench, error) {
-	b := &bench{r, filepath.Join(dir, "home"), filepath.Join(dir, "out")}
+	tree := filepath.Join(dir, "home")
+	b := &bench{r, filepath.Join(tree, r.pkg), filepath.Join(dir, "out")}
 	if err := os.MkdirAll(b.out, 0o777); err != nil {
 		return nil, err
 	}
-	if err := copyTree(b.home); err != nil {
+	if err := copyTree(tree); err != nil {
 		return nil, err
 	}
 	cfg := strings.Replace(r.linkcfg, r.work+r.archive, filepath.Join(b.out, "_pkg_.a"), 1)

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"os"
 	"sync"
-	"time"
 )
 
 // mutateGo tries mutants of the Go around the kernels and says whether all that
@@ -44,37 +43,20 @@ func mutateGo(c choice, files []string, jobs int, short, list bool) (ok bool, er
 
 // tryAll tries the mutants, several at a time, and returns what became of each.
 func (r *goRun) tryAll(all []*goMutant, jobs int, short bool) ([]result, error) {
-	var (
-		mu      sync.Mutex
-		wg      sync.WaitGroup
-		work    = make(chan int)
-		results = make([]result, len(all))
-		failed  error
-		done    int
-		started = time.Now()
-	)
-	for j := range min(jobs, len(all)) {
-		wg.Add(1)
-		go func() {
-			defer wg.Done()
-			for i := range work {
-				res, err := r.try(all[i], j, short)
-				mu.Lock()
-				failed = cmp.Or(failed, err)
-				results[i] = res
-				if done++; res == survived && goExplained.of(all[i]) < 0 {
-					fmt.Println("survived:", all[i])
-				}
-				fmt.Fprintf(os.Stderr, "\r%d of %d, %v ", done, len(all), time.Since(started).Round(time.Second))
-				mu.Unlock()
-			}
-		}()
-	}
-	for i := range all {
-		work <- i
-	}
-	close(work)
-	wg.Wait()
-	fmt.Fprintln(os.Stderr)
+	var mu sync.Mutex
+	results := make([]result, len(all))
+	progress := newProgress(len(all))
+	var failed error
+	each(jobs, len(all), func(job, i int) {
+		res, err := r.try(all[i], job, short)
+		mu.Lock()
+		defer mu.Unlock()
+		failed = cmp.Or(failed, err)
+		results[i] = res
+		if res == survived && goExplained.of(all[i]) < 0 {
+			fmt.Println("survived:", all[i])
+		}
+		progress.add(1)
+	})
 	return results, failed
 }

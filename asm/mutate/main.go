@@ -44,8 +44,6 @@ import (
 	"strings"
 	"sync"
 	"time"
-
-	"github.com/klauspost/cpuid/v2"
 )
 
 func main() {
@@ -141,175 +139,44 @@ func choose[M fmt.Stringer](c choice, all []M) ([]M, error) {
 	return all, nil
 }
 
-// A plan is what is tried on an architecture, and how.
-type plan struct {
-	arch    string
-	sets    []string // of instructions: whose TEXTs are changed
-	known   explanations
-	leftOut string
-	files   string   // patterns of the sources
-	impl    string   // whose tests are run first
-	exec    []string // what runs the tests
-	env     []string
-	slow    time.Duration // factor of the time limits
-	checker string        // the tests in asm
-	short   bool          // without the slowest tests
-	batch   int           // how many mutants are tried together
-	within  bool          // in an emulated machine
-}
-
-func newPlan(arch, set string, emulated bool) (*plan, error) {
-	p := &plan{arch: arch, slow: 1, batch: 1, files: "*_" + arch + ".s", checker: "^Test(Macros|" + strings.ToUpper(arch) + ")$"}
-	hasAVX512 := cpuid.CPU.Supports(cpuid.AVX512F, cpuid.AVX512CD, cpuid.AVX512BW, cpuid.AVX512DQ, cpuid.AVX512VL)
-	switch {
-	case set != "" && (arch != "amd64" || set != "avx2" && set != "avx512"):
-		return nil, fmt.Errorf("no %s to choose on %s", set, arch)
-	case emulated:
-		if arch != "amd64" || set == "avx2" {
-			return nil, errors.New("what is emulated is amd64's AVX-512")
-		}
-		p.sets, p.within, p.batch = []string{"avx512"}, true, 50
-		p.env = []string{"LION_F16_TIES=away"}
-	case arch == "amd64":
-		if runtime.GOARCH != arch || !cpuid.CPU.Supports(cpuid.AVX2) {
-			return nil, errors.New("amd64 needs a CPU with AVX2")
-		}
-		p.sets = []string{"avx2", "avx512"}
-		if set != "" {
-			p.sets = []string{set}
-		} else if !hasAVX512 {
-			p.sets = []string{"avx2"}
-			p.leftOut = "AVX-512, which this CPU hasn't got: its TEXTs and avx512_amd64.h"
-		}
-		if set == "avx512" && !hasAVX512 {
-			return nil, errors.New("this CPU hasn't got AVX-512: try -emulate")
-		}
-	case arch == "arm64":
-		p.sets = []string{"neon"}
-		if runtime.GOARCH != arch {
-			p.exec, p.slow = []string{"qemu-aarch64-static"}, 10
-			p.env = append(p.env, "LION_EXEC=qemu-aarch64-static")
-		}
-	default:
-		return nil, fmt.Errorf("no kernels for %q", arch)
-	}
-	p.impl = "(" + strings.Join(p.sets, "|") + ")"
-	p.env = append(p.env, "LION_REQUIRE="+strings.Join(p.sets, ","))
-	p.known = explained.trying(p.sets)
-	return p, nil
-}
-
-// runs says whether a TEXT is of an instruction set that is tried.
-func (p *plan) runs(text string) bool {
-	return slices.ContainsFunc(p.sets, func(set string) bool { return strings.HasSuffix(text, strings.ToUpper(set)) })
-}
-
-// collect lists the mutants of the files, or of all.
-func collect(p *plan, files []string) (all []mutant, speed int, err error) {
-	names, err := filepath.Glob(p.files)
-	if err != nil {
-		return nil, 0, err
-	}
-	var sources []*source
-	for i := 0; i < len(names); i++ { // grows by what is included
-		s, err := readSource(names[i])
-		if err != nil {
-			return nil, 0, err
-		}
-		sources = append(sources, s)
-		for _, l := range s.lines {
-			h := between(l, `#include "`, `"`)
-			if _, err := os.Stat(h); err == nil && !slices.Contains(names, h) { // else it is the assembler's
-				names = append(names, h)
-			}
-		}
-	}
-	in := reached(sources, p.runs)
-	for _, s := range sources {
-		if len(files) > 0 && !slices.Contains(files, s.name) {
-			continue
-		}
-		ms, sp := mutants(s, in)
-		all, speed = append(all, ms...), speed+sp
-	}
-	if len(all) == 0 {
-		return nil, 0, errors.New("no mutants: run it from the module's root")
-	}
-	return all, speed, nil
-}
-
-// A result is what became of a mutant: the round that killed it, or survived,
-// or stillborn.
-type result string
-
-const (
-	survived  result = "survived"
-	stillborn result = "can't be built"
-)
-
-// A round is a check that may kill; the cheap ones come first.
-type round struct {
-	name  result
-	where place
-	limit time.Duration // of one mutant; tests within have their own
-	args  []string
-	who   who
-}
-
-// who gets a round: all, those whose survival isn't explained, or, of these, not
-// with -short.
-type who int
-
-const (
-	all who = iota
-	unexplained
-	patient
-)
-
-// A place is what runs a round.
-type place int
-
-const (
-	asTests   place = iota // the tests, args theirs
-	asCommand              // the go command
-	within                 // the tests in an emulated machine
-)
-
-func rounds(p *plan) []round {
-	vet := round{"go vet", asCommand, 2 * time.Minute, []string{"vet", "."}, unexplained}
-	checker := round{"checker", asCommand, 5 * time.Minute, []string{"test", "-count=1", "-run=" + p.checker, "./asm"}, unexplained}
-	if p.within {
-		few := "^Test(FusedBits|FusedNaN|KahanPaths|StochasticPaths|StochasticFused|ConvertLengths|WidenAll|NarrowEdges|GradStatsLanes|GradStatsAlone|GradStatsKernelsFinish|DigestOfStats|Tanh)$/" + p.impl +
-			"|^Test(Ties|NoFalseNaN|GradStatsPaths|WalkNarrow|MixedIsWidenStepNarrow|Master|MixedNaNs|SplitIsMaster)$"
-		most := "^Test(Digest|Digest16|Lengths|NaN|Values|ValuesInEveryLane|GuardPages|ConvertGuardPages|GradStatsLengths|GradStatsGuardPages)$/" + p.impl + "/none" // without tiles
-		return []round{
-			{"brief tests", within, 0, []string{"-test.short", "-test.failfast", "-test.run=^Test(Briefly|GradStatsKernelsFinish)$/" + p.impl}, all},
-			{"tables", asTests, time.Minute, []string{"-test.run=^TestTables$"}, unexplained}, // reads the sources, anywhere
-			vet, checker,
-			{"quick tests", within, 0, []string{"-test.short", "-test.failfast", "-test.run=" + few}, patient},
-			{"all tests", within, 0, []string{"-test.short", "-test.failfast", "-test.run=" + most}, patient},
-		}
-	}
-	brief := "^Test(Briefly|NoFalseNaN|ConvertLengths|WidenAll|GradStatsKernelsFinish|MixedIsWidenStepNarrow|Master|SplitIsMaster|FusedBits|StochasticFused|KahanPaths|Tables|Tanh)$/" + p.impl
-	quick := "^Test(Lengths|NaN|GradStats(Paths|Lengths|Lanes)|FusedNaN|StochasticPaths|ValuesInEveryLane)$/" + p.impl
-	return []round{
-		{"brief tests", asTests, time.Minute * p.slow, []string{"-test.short", "-test.failfast", "-test.run=" + brief}, all},
-		{"quick tests", asTests, time.Minute * p.slow, []string{"-test.short", "-test.failfast", "-test.run=" + quick}, all},
-		// What compares plain Go with itself sees no assembly.
-		{"short tests", asTests, 2 * time.Minute * p.slow, []string{"-test.short", "-test.failfast", "-test.skip=^Test(StochasticRounds|CheckersSeeFaults|StackGrowth)$"}, unexplained},
-		vet, checker,
-		{"all tests", asTests, 5 * time.Minute * p.slow, []string{"-test.failfast"}, patient},
-	}
-}
-
-// tryAll tries the mutants and returns what became of each.
+// tryAll tries the mutants, of one package after the other, and returns what became
+// of each.
 func tryAll(p *plan, all []mutant, jobs int) ([]result, error) {
+	results := make([]result, len(all))
+	byPackage := map[string][]int{}
+	var pkgs []string
+	for i, m := range all {
+		if byPackage[m.pkg] == nil {
+			pkgs = append(pkgs, m.pkg)
+		}
+		byPackage[m.pkg] = append(byPackage[m.pkg], i)
+	}
+	progress := newProgress(len(all))
+	for _, pkg := range pkgs {
+		is := byPackage[pkg]
+		ms := make([]mutant, len(is))
+		for k, i := range is {
+			ms[k] = all[i]
+		}
+		rs, err := tryPackage(p, pkg, ms, jobs, progress)
+		if err != nil {
+			return nil, err
+		}
+		for k, i := range is {
+			results[i] = rs[k]
+		}
+	}
+	return results, nil
+}
+
+// tryPackage tries the mutants of a package.
+func tryPackage(p *plan, pkg string, all []mutant, jobs int, progress *progress) ([]result, error) {
 	dir, err := os.MkdirTemp("", "mutate")
 	if err != nil {
 		return nil, err
 	}
 	defer os.RemoveAll(dir)
-	recipe, err := newRecipe(dir, p.arch)
+	recipe, err := newRecipe(dir, p.arch, pkg)
 	if err != nil {
 		return nil, err
 	}
@@ -318,53 +185,36 @@ func tryAll(p *plan, all []mutant, jobs int) ([]result, error) {
 			return nil, err
 		}
 	}
-	var (
-		mu      sync.Mutex
-		wg      sync.WaitGroup
-		work    = make(chan int) // the first of a batch
-		results = make([]result, len(all))
-		failed  error
-		done    int
-		started = time.Now()
-	)
-	for j := 0; j < min(jobs, len(all)); j++ {
-		b, err := newBench(recipe, filepath.Join(dir, fmt.Sprint(j)))
-		if err != nil {
+	benches := make([]*bench, min(jobs, len(all)))
+	for j := range benches {
+		if benches[j], err = newBench(recipe, filepath.Join(dir, fmt.Sprint(j))); err != nil {
 			return nil, err
 		}
-		wg.Add(1)
-		go func() {
-			defer wg.Done()
-			err := b.build("")
-			if err == nil && j == 0 {
-				err = b.sound(p)
-			}
-			for i := range work {
-				ms := all[i:min(i+p.batch, len(all))]
-				rs := make([]result, len(ms))
-				if err == nil {
-					rs, err = b.try(p, ms)
-				}
-				mu.Lock()
-				failed = cmp.Or(failed, err)
-				done += len(ms)
-				copy(results[i:], rs)
-				for j, r := range rs {
-					if r == survived && p.known.of(ms[j]) < 0 {
-						fmt.Println("survived:", ms[j])
-					}
-				}
-				fmt.Fprintf(os.Stderr, "\r%d of %d, %v ", done, len(all), time.Since(started).Round(time.Second))
-				mu.Unlock()
-			}
-		}()
+		if err := benches[j].build(""); err != nil {
+			return nil, err
+		}
 	}
-	for i := 0; i < len(all); i += p.batch {
-		work <- i
+	if err := benches[0].sound(p); err != nil {
+		return nil, err
 	}
-	close(work)
-	wg.Wait()
-	fmt.Fprintln(os.Stderr)
+	var mu sync.Mutex
+	results := make([]result, len(all))
+	var failed error
+	each(jobs, (len(all)+p.batch-1)/p.batch, func(job, batch int) {
+		i := batch * p.batch
+		ms := all[i:min(i+p.batch, len(all))]
+		rs, err := benches[job].try(p, ms)
+		mu.Lock()
+		defer mu.Unlock()
+		failed = cmp.Or(failed, err)
+		copy(results[i:], rs)
+		for k, r := range rs {
+			if r == survived && p.known.of(ms[k]) < 0 {
+				fmt.Println("survived:", ms[k])
+			}
+		}
+		progress.add(len(ms))
+	})
 	return results, failed
 }
 

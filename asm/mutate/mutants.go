@@ -5,6 +5,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"path"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -15,6 +16,7 @@ import (
 // A mutant is one changed instruction. Its name holds no line number, so that
 // what is known of it outlives edits elsewhere in the file.
 type mutant struct {
+	pkg   string // its folder, from the module's root
 	file  string
 	line  int    // from 0
 	text  string // what the line becomes
@@ -22,10 +24,11 @@ type mutant struct {
 	what  string // "MUL g, Y9, Y3 → deleted"
 }
 
-func (m mutant) String() string { return m.file + " " + m.block + ": " + m.what }
+func (m mutant) String() string { return path.Join(m.pkg, m.file) + " " + m.block + ": " + m.what }
 
 // A source is a file of assembly, cut into lines that bear a block's name.
 type source struct {
+	pkg    string
 	name   string
 	lines  []string
 	blocks []string // of each line; "" for none
@@ -39,12 +42,12 @@ var (
 	word      = regexp.MustCompile(`\w+`)
 )
 
-func readSource(name string) (*source, error) {
-	b, err := os.ReadFile(name)
+func readSource(pkg, name string) (*source, error) {
+	b, err := os.ReadFile(filepath.Join(pkg, name))
 	if err != nil {
 		return nil, err
 	}
-	s := &source{name: filepath.Base(name), lines: strings.Split(string(b), "\n")}
+	s := &source{pkg: pkg, name: name, lines: strings.Split(string(b), "\n")}
 	text, macro := "", ""
 	for _, l := range s.lines {
 		block := ""
@@ -368,7 +371,7 @@ var data = regexp.MustCompile(`^(DATA (\S+), \$)(\w+)(.*)$`)
 func mutants(s *source, in map[string]bool) (out []mutant, speed int) {
 	seen := map[string]int{}
 	add := func(i int, text, what string) {
-		m := mutant{s.name, i, text, s.blocks[i], what}
+		m := mutant{s.pkg, s.name, i, text, s.blocks[i], what}
 		if seen[m.String()]++; seen[m.String()] > 1 {
 			m.what += fmt.Sprintf(" (%d)", seen[m.String()])
 		}
