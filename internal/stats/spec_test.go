@@ -3,6 +3,7 @@ package stats
 import (
 	"math"
 	"math/big"
+	"sync"
 	"testing"
 	"unsafe"
 
@@ -50,11 +51,23 @@ func described(e Element, grad unsafe.Pointer, n int) (s Summary) {
 // value is element i as float64.
 func value(e Element, grad unsafe.Pointer, i int) float64 {
 	b := elements[e].Get(grad, i)
-	if e == F64 {
+	switch e {
+	case F32:
+		return float64(math.Float32frombits(uint32(b)))
+	case F64:
 		return math.Float64frombits(b)
 	}
-	return elements[e].Value(b)
+	return values16()[e-BF16][b]
 }
+
+// values16 are those of all 16-bit numbers, by the formats' definitions.
+var values16 = sync.OnceValue(func() *[2][1 << 16]float64 {
+	var all [2][1 << 16]float64
+	for b := range uint64(1 << 16) {
+		all[0][b], all[1][b] = prove.BF16.Value(b), prove.F16.Value(b)
+	}
+	return &all
+})
 
 // treeSum adds the leaves of a binary tree whose left half is as large as may be.
 func treeSum(leaves []float64) float64 {

@@ -45,12 +45,11 @@ func (p *Part) Len() int { return p.n }
 
 // Add adds the n elements at grad, which follow those of p: p ends at a multiple of Block.
 func (p *Part) Add(im *Implementation, e Element, grad unsafe.Pointer, n int) {
-	for n > 0 {
-		k := min(n, Block)
+	for i := 0; i < n; i += Block {
+		k := min(n-i, Block)
 		var b block
-		im.sum(&b, e, grad, k)
+		im.sum(&b, e, unsafe.Add(grad, i*sizes[e]), k)
 		p.addBlock(&b, k)
-		grad, n = unsafe.Add(grad, k*sizes[e]), n-k
 	}
 }
 

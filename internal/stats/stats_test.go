@@ -202,7 +202,11 @@ func alone(_ testing.TB, im *Implementation, e Element) error {
 	const n = 32
 	var grad [n]uint16
 	p := unsafe.Pointer(&grad)
-	for x := range 1 << 16 {
+	step := 1
+	if prove.Sanitized { // which makes it ten times as slow
+		step = 7
+	}
+	for x := 0; x < 1<<16; x += step {
 		for _, other := range []uint16{0, uint16(x), 0x2000} {
 			for i := range grad {
 				grad[i] = other
