@@ -60,7 +60,7 @@ func TestPropertiesSee(t *testing.T) {
 			}
 		}},
 		{"a number is taken for its neighbour", "alone", BF16, func(b *block, p unsafe.Pointer, n int) {
-			if *(*uint16)(p) == 0x3f20 {
+			if *(*uint16)(p) == 0x3f1c {
 				b.maxAbs = 0
 			}
 		}},
