@@ -5,6 +5,7 @@ package main
 import (
 	"fmt"
 	"go/ast"
+	"go/constant"
 	"go/importer"
 	"go/parser"
 	"go/token"
@@ -487,7 +488,9 @@ func (w *walker) returned(n *ast.ReturnStmt) {
 		return
 	}
 	for i, r := range n.Results {
+		v := w.file.info.Types[r].Value
 		switch t, old := w.file.code(of[i]), w.file.code(r); {
+		case v != nil && v.Kind() == constant.Int && constant.Sign(v) == 0:
 		case t == "bool":
 			w.replace(r, "true")
 			w.replace(r, "false")

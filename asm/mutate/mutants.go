@@ -254,7 +254,7 @@ var ordered = regexp.MustCompile(`^(SUB|DIV|MIN|BLEND[VM]|V?P?SUB\w*|VANDN\w+|VB
 var (
 	mask      = regexp.MustCompile(`^(K[1-6]|k)$`)
 	memory    = regexp.MustCompile(`^(.*)(\((?:DI|SI|DX|R8|R9|R11|R[0-2])\))$`)
-	constant  = regexp.MustCompile(`\bconst_c(Decay|NegZero|One|WD|Flip|Scale|Gamma|Eps|Kappa)\b`)
+	derived   = regexp.MustCompile(`\bconst_c(Decay|NegZero|One|WD|Flip|Scale|Gamma|Eps|Kappa)\b`)
 	inCall    = regexp.MustCompile(`\((\d+)\)`)
 	fixed     = regexp.MustCompile(`^(Y([89]|1[0-4])|Z([89]|[1-3][0-9])|MSUM|ZERO|K[A-Z].*)$`) // registers that hold a constant or a sum
 	symbol    = regexp.MustCompile(`<>\+(\d+)\(SB\)`)
@@ -320,8 +320,8 @@ func changes(in instruction) (out []instruction) {
 				break
 			}
 		}
-		if constant.MatchString(a) {
-			out = append(out, in.with(i, constant.ReplaceAllString(a, "const_cLR")))
+		if derived.MatchString(a) {
+			out = append(out, in.with(i, derived.ReplaceAllString(a, "const_cLR")))
 		}
 		if m := inCall.FindStringSubmatch(a); m != nil {
 			out = append(out, in.with(i, strings.Replace(a, m[0], "("+next(m[1])+")", 1)))
