@@ -7,6 +7,7 @@ import (
 
 	"github.com/lionkernel/lion"
 	"github.com/lionkernel/lion/internal/limit"
+	"github.com/lionkernel/lion/internal/mem"
 )
 
 // benchFormats: one entry adds a format to every benchmark.
@@ -154,14 +155,14 @@ func benchData[P, G, M element, X any](f steps[P, G, M, X]) func(int) benchArray
 	return func(n int) benchArrays {
 		const ringBytes = 8 << 10
 		ring := max(1, ringBytes/(n*int(unsafe.Sizeof(*new(G)))))
-		grads := limit.PageAligned[G](ring*n + maxShift) // one after the other: a page each, they would share a few sets of the cache
+		grads := lion.Alloc[G](ring*n+maxShift, 1) // one after the other: a page each, they would share a few sets of the cache
 		fillRandom(grads, 1, 0)
-		param, momentum := limit.PageAligned[P](n+maxShift), limit.PageAligned[M](n+maxShift)
+		param, momentum := lion.Alloc[P](n+maxShift, 0), lion.Alloc[M](n+maxShift, 2)
 		fillRandom(param, 0.02, -1)
 		fillRandom(momentum, 0.3, -2)
 		extra := make([]X, n+maxShift)
 		if unsafe.Sizeof(*new(X)) != 0 {
-			extra = limit.PageAligned[X](n + maxShift)
+			extra = mem.Alloc[X](n+maxShift, 3)
 			clear(extra) // untouched pages would all be one page of zeros
 		}
 		return views(f, n, shifts{}, param, grads, momentum, extra)

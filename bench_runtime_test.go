@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/lionkernel/lion"
-	"github.com/lionkernel/lion/internal/limit"
 )
 
 // Plain Go on gradients whose signs a branch predictor can learn (the same few
@@ -20,12 +19,12 @@ func BenchmarkGeneric(b *testing.B) {
 	for _, v := range benchPaper {
 		for _, signs := range []string{"learnt", "new"} {
 			b.Run(fmt.Sprintf("fmt=f32/n=%d/signs=%s/%v", l1Elements, signs, v), func(b *testing.B) {
-				grad := limit.PageAligned[float32](l1Elements)
+				grad := lion.Alloc[float32](l1Elements, 1)
 				if signs == "new" {
-					grad = limit.PageAligned[float32](1 << 20)
+					grad = lion.Alloc[float32](1<<20, 1)
 				}
 				fillRandom(grad, 1, 1)
-				param, momentum := limit.PageAligned[float32](l1Elements), limit.PageAligned[float32](l1Elements)
+				param, momentum := lion.Alloc[float32](l1Elements, 0), lion.Alloc[float32](l1Elements, 2)
 				fillRandom(param, 0.02, 2)
 				s := v.stepper(b, "generic")
 				at := 0
@@ -72,7 +71,7 @@ func BenchmarkStopTheWorld(b *testing.B) {
 	for _, impl := range lion.Implementations() {
 		b.Run("fmt=f32/n=100000000/impl="+impl, func(b *testing.B) {
 			if param == nil {
-				param, grad, momentum = limit.PageAligned[float32](n), limit.PageAligned[float32](n), limit.PageAligned[float32](n)
+				param, grad, momentum = lion.Alloc[float32](n, 0), lion.Alloc[float32](n, 1), lion.Alloc[float32](n, 2)
 				fillRandom(param, 0.02, 1)
 				fillRandom(grad, 1, 2)
 			}

@@ -11,6 +11,7 @@ package lion_test
 //	BenchmarkShadow        a step that writes a 16-bit copy, and a float32 step with a pass that makes it
 //	BenchmarkComposed      rules and decays made of tiles, and fused ones in turns
 //	BenchmarkGradStats     statistics of a gradient, and a bare read loop in turns
+//	BenchmarkPlacement     where arrays lie: made by make, by lion.Alloc, and far apart
 //	BenchmarkGeneric       plain Go, on signs that a branch predictor knows and on signs that it can't
 //	BenchmarkNew           making a Stepper
 //	BenchmarkStopTheWorld  how long a step over a large slice holds up the garbage collector
@@ -25,8 +26,9 @@ package lion_test
 // limit: a loop with the same loads and stores and next to no arithmetic (see
 // internal/limit), with or without prefetch, whichever is faster there.
 //
-// The arrays are page-aligned, as Go aligns large slices. Gradients are random,
-// none zero. A step's gradient is one of a ring of arrays that together fit the
+// The arrays lie as lion.Alloc places them: in large pages from 4 MiB on, and never
+// a multiple of 64 KiB apart from that size on (BenchmarkPlacement shows what that
+// is worth). Gradients are random, none zero. A step's gradient is one of a ring of arrays that together fit the
 // first-level cache with the rest (two of 1,024 float32): there a branch
 // predictor can learn their signs. From 64 Ki elements on it can't, and
 // BenchmarkGeneric shows what difference it makes. Momentum stays of the

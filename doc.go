@@ -182,8 +182,8 @@
 //
 // # Where arrays lie
 //
-// No bit depends on it, but speed does. On a Zen 4, arrays whose addresses differ by a
-// multiple of 2^27 bytes, as those of large allocations often do, get in each other's
-// way, and a step takes 2 to 11 times as long. Shift the second by 20 KiB and the third
-// by 40; docs/speed.md has figures.
+// No bit depends on it, but speed does. On a Zen 4 a step takes up to six times as long
+// where its slices lie badly: a multiple of 2^27 bytes apart, as large allocations often
+// do, or a few cache lines past the same place of a page. Pages of 4 KiB cost up to a
+// third in memory. [Alloc] makes slices that lie well, and docs/speed.md has figures.
 package lion

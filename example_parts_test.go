@@ -68,3 +68,23 @@ func ExampleStatsPart_Join() {
 	// Output:
 	// 1.6449 <nil> true
 }
+
+// A master copy of the weights, gradients and a shadow in 16 bits, and the momentum:
+// the slices of one call, each with its own number.
+func ExampleAlloc() {
+	const n = 2_000_000
+	param := lion.Alloc[float32](n, 0)
+	grad := lion.Alloc[lion.BF16](n, 1)
+	momentum := lion.Alloc[float32](n, 2)
+	shadow := lion.Alloc[lion.BF16](n, 3)
+	for i := range grad {
+		grad[i] = lion.ToBF16(1)
+	}
+	s, err := lion.New(lion.Config{LR: 0.5, Beta1: 0.9, Beta2: 0.99})
+	if err != nil {
+		panic(err)
+	}
+	fmt.Println(s.StepMasterBF16(param, grad, momentum, shadow), param[n-1], shadow[n-1].Float32())
+	// Output:
+	// <nil> -0.5 -0.5
+}

@@ -10,7 +10,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-	"unsafe"
 
 	"github.com/stretchr/testify/require"
 )
@@ -183,9 +182,4 @@ func TestTiming(t *testing.T) {
 	require.Equal(t, 1, Fastest(timers))
 
 	require.InDelta(t, 3, ClockGHz(), 2.9)
-
-	x := PageAligned[float64](5)
-	require.Len(t, x, 5)
-	require.Zero(t, uintptr(unsafe.Pointer(&x[0]))%4096)
-	require.Equal(t, []float64{0, 0, 0, 0, 0}, x)
 }

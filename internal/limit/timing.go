@@ -4,7 +4,6 @@ import (
 	"math"
 	"slices"
 	"time"
-	"unsafe"
 )
 
 // A Timer runs something k times and returns the nanoseconds of one time.
@@ -105,14 +104,4 @@ func ClockGHz() float64 {
 		chain = x
 	}
 	return 1 / best
-}
-
-// PageAligned returns n zeros that begin a page. Go aligns large slices to pages
-// too.
-func PageAligned[T any](n int) []T {
-	const page = 4096
-	size := int(unsafe.Sizeof(*new(T)))
-	whole := make([]T, n+page/size)
-	skip := (page - int(uintptr(unsafe.Pointer(&whole[0]))%page)) % page / size
-	return whole[skip:][:n:n]
 }

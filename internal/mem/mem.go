@@ -1,6 +1,6 @@
 // Package mem is what the kernels' callers need to know of memory: pointers that
-// the compiler doesn't take for kept, and reports to the sanitizers, which can't
-// look into assembly.
+// the compiler doesn't take for kept, reports to the sanitizers, which can't look
+// into assembly, and where slices lie best.
 package mem
 
 import "unsafe"

@@ -43,7 +43,7 @@ func stepper(tb testing.TB, impl string, decay bool) lion.Stepper {
 type data[T float32 | float64] struct{ param, grad, momentum []T }
 
 func newData[T float32 | float64](n int) data[T] {
-	d := data[T]{limit.PageAligned[T](n), limit.PageAligned[T](n), limit.PageAligned[T](n)}
+	d := data[T]{lion.Alloc[T](n, 0), lion.Alloc[T](n, 1), lion.Alloc[T](n, 2)}
 	r := rand.New(rand.NewSource(int64(n)))
 	for i := range n {
 		d.param[i], d.grad[i], d.momentum[i] = T(0.02*r.NormFloat64()), T(r.NormFloat64()), T(0.3*r.NormFloat64())
