@@ -162,16 +162,6 @@ func TestStepperComparable(t *testing.T) {
 	}
 }
 
-func TestZeroStepper(t *testing.T) {
-	var s Stepper
-	x := func() []float32 { return []float32{1, 2} }
-	p, m := x(), x()
-	assert.ErrorIs(t, s.StepF32(p, x(), m), ErrConfig)
-	assert.ErrorIs(t, s.StepF64(nil, nil, nil), ErrConfig)
-	assert.ErrorIs(t, s.At(1).StepF32(p, x(), m), ErrConfig)
-	assert.Equal(t, [][]float32{x(), x()}, [][]float32{p, m})
-}
-
 func TestAt(t *testing.T) {
 	cfg := decaying()
 	cfg.Rule = BiasCorrected
@@ -180,10 +170,6 @@ func TestAt(t *testing.T) {
 	x := []float32{1}
 	y := []float32{1}
 	z := []float32{1}
-	for _, s := range []Stepper{s, s.At(0), s.At(-1), s.At(5).At(0), s.At(math.MinInt)} {
-		assert.ErrorIs(t, s.StepF32(x, y, z), ErrConfig)
-	}
-	assert.Equal(t, []float32{1, 1, 1}, []float32{x[0], y[0], z[0]})
 	for _, step := range []int{1, 2, 3, 10, 1000, math.MaxInt} {
 		require.NoError(t, s.At(step).StepF32(x, y, z))
 		assert.True(t, s.At(step) == s.At(7).At(step), "At looks at nothing but t")
@@ -308,79 +294,6 @@ func TestImplementations(t *testing.T) {
 	}
 }
 
-func TestLengthsMustAgree(t *testing.T) {
-	s := stepper(decaying())
-	for _, n := range [][3]int{{3, 2, 3}, {3, 3, 2}, {2, 3, 3}, {0, 1, 0}, {0, 0, 1}, {1, 0, 0}, {3, 4, 5}} {
-		var x [3][]float32
-		var y [3][]float64
-		for i := range x {
-			for range n[i] {
-				x[i], y[i] = append(x[i], 1), append(y[i], 1)
-			}
-		}
-		err := s.StepF32(x[0], x[1], x[2])
-		require.ErrorIs(t, err, ErrLength)
-		assert.ErrorIs(t, s.StepF64(y[0], y[1], y[2]), ErrLength)
-		assert.ErrorContains(t, err, fmt.Sprintf("len(param) = %d, len(grad) = %d, len(momentum) = %d", n[0], n[1], n[2]))
-		for i := range x {
-			for j := range x[i] {
-				assert.Equal(t, float32(1), x[i][j])
-				assert.Equal(t, 1.0, y[i][j])
-			}
-		}
-	}
-}
-
-func TestEmpty(t *testing.T) {
-	for _, cfg := range variants(decaying()) {
-		s := stepper(cfg)
-		x := make([]float32, 1)
-		assert.NoError(t, s.StepF32(nil, nil, nil))
-		assert.NoError(t, s.StepF64(nil, []float64{}, make([]float64, 0, 8)))
-		assert.NoError(t, s.StepF32(x[:0], x[:0], x[:0]), "nothing is shared")
-		assert.NoError(t, s.StepF32(x[1:], x[:0], x[1:]))
-	}
-}
-
-func TestOverlap(t *testing.T) {
-	t.Run("f32", func(t *testing.T) { checkOverlap(t, Stepper.StepF32) })
-	t.Run("f64", func(t *testing.T) { checkOverlap(t, Stepper.StepF64) })
-}
-
-func checkOverlap[T float](t *testing.T, step func(Stepper, []T, []T, []T) error) {
-	const n = 100
-	size := int(unsafe.Sizeof(T(0)))
-	mem := make([]T, 6*n)
-	for _, cfg := range []Config{decaying(), {Rule: Cautious, Decay: Coupled, WeightDecay: 0.1, LR: 0.1, CautiousScale: ScaleCount}} {
-		s := stepper(cfg)
-		for pair := range 3 {
-			a, b := pair, (pair+1)%3
-			for _, d := range []int{0, 1, -1, 8, -n / 2, n - 1, 1 - n, n, -n, n + 1} {
-				for i := range mem {
-					mem[i] = T(i + 1)
-				}
-				at := [3]int{}
-				at[a], at[b], at[3-a-b] = 2*n, 2*n+d, 4*n+1
-				err := step(s, mem[at[0]:][:n], mem[at[1]:][:n], mem[at[2]:][:n])
-				if d <= -n || d >= n {
-					assert.NoError(t, err, "adjacent is no overlap")
-					continue
-				}
-				require.ErrorIs(t, err, ErrOverlap)
-				assert.ErrorContains(t, err, sliceNames[a])
-				assert.ErrorContains(t, err, sliceNames[b])
-				assert.NotContains(t, err.Error(), sliceNames[3-a-b])
-				assert.ErrorContains(t, err, fmt.Sprintf(" %d bytes", (n-max(d, -d))*size))
-				for i := range mem {
-					if mem[i] != T(i+1) {
-						t.Fatalf("wrote to element %d before refusing", i)
-					}
-				}
-			}
-		}
-	}
-}
-
 // TestCoefLayout holds the fields of coef and the indices that assembly finds
 // them by together.
 func TestCoefLayout(t *testing.T) {
@@ -427,47 +340,4 @@ func TestConstants(t *testing.T) {
 	assert.Equal(t, wd/-3, stepper(cfg).f64.wd)
 	assert.True(t, math.Signbit(s.f64.flip) && math.Signbit(float64(s.f32.flip)))
 	assert.True(t, math.Signbit(s.f64.negZero) && math.Signbit(float64(s.f32.negZero)))
-}
-
-// TestErrorsAreApart: no error passes for another, and each says where it is
-// from.
-func TestErrorsAreApart(t *testing.T) {
-	all := []error{ErrConfig, ErrLength, ErrOverlap, ErrRows, ErrPart, ErrImplementation}
-	for i, a := range all {
-		assert.True(t, strings.HasPrefix(a.Error(), "lion: "))
-		for j, b := range all {
-			if i != j {
-				assert.NotErrorIs(t, a, b)
-			}
-		}
-	}
-}
-
-// TestShared: spans anywhere in memory, however far apart, share what they share.
-func TestShared(t *testing.T) {
-	at := func(p uintptr, n int) span { return span{at: unsafe.Add(unsafe.Pointer(nil), p), n: n, size: 1} }
-	top := ^uintptr(0) - 4096
-	for _, c := range []struct {
-		a, b span
-		want int
-	}{
-		{at(4096, 100), at(4196, 100), 0},
-		{at(4096, 100), at(4195, 100), 1},
-		{at(4096, 100), at(4100, 10), 10},
-		{at(4096, 0), at(4096, 10), 0},
-		{at(4096, 100), at(top, 100), 0},
-		{at(4096, 100), at(top/2+1, 100), 0},
-		{at(top, 100), at(0, 0), 0},
-		{at(top, 100), at(top+50, 100), 50},
-	} {
-		for _, pair := range [][2]span{{c.a, c.b}, {c.b, c.a}} {
-			err := checkApart(pair[:]...)
-			if c.want == 0 {
-				assert.NoError(t, err, "%v", pair)
-				continue
-			}
-			assert.ErrorIs(t, err, ErrOverlap, "%v", pair)
-			assert.ErrorContains(t, err, fmt.Sprintf(" share %d bytes", c.want), "%v", pair)
-		}
-	}
 }

@@ -1,8 +1,25 @@
 package lion
 
-import "github.com/lionkernel/lion/internal/prove"
+import "testing"
 
 // For tests outside of the package.
-const RaceEnabled = prove.Sanitized
 
-var Skip = prove.Skip
+// EachImplementation is eachImplementation, which conversions and statistics use too
+// meanwhile.
+func EachImplementation(t *testing.T, f func(t *testing.T, impl string)) {
+	eachImplementation(t, func(t *testing.T, impl int) {
+		prefer(t, impl)
+		f(t, implementations[impl].name)
+	})
+}
+
+// Variants are all rules, decays and scales.
+func Variants() []Config { return variants(decaying()) }
+
+// CallsOfSlices are the names of all that takes several slices.
+func CallsOfSlices(t *testing.T) (names []string) {
+	for _, c := range sliceCalls(t) {
+		names = append(names, c.name)
+	}
+	return names
+}

@@ -215,30 +215,3 @@ func TestRowsTwiceAtEdges(t *testing.T) {
 		}
 	}
 }
-
-// TestRowsDoNotAllocate, in any order of rows.
-func TestRowsDoNotAllocate(t *testing.T) {
-	s, err := New(DefaultConfig())
-	require.NoError(t, err)
-	rows := []int{2, 0}
-	param, momentum, grad := table(4, 8, rows)
-	assert.Zero(t, testing.AllocsPerRun(20, func() {
-		if err := s.StepRowsF32(param, momentum, 8, rows, grad); err != nil {
-			t.Fatal(err)
-		}
-	}))
-	const many = 2 * seenBits // so that rows go into a hash table
-	few := []int{many - 1, 5, 70000, 0}
-	big, bigM := make([]float32, many), make([]float32, many)
-	assert.Zero(t, testing.AllocsPerRun(20, func() {
-		if err := s.StepRowsF32(big, bigM, 1, few, grad[:4]); err != nil {
-			t.Fatal(err)
-		}
-	}))
-	p64, m64, g64 := make([]float64, 32), make([]float64, 32), make([]float64, 16)
-	assert.Zero(t, testing.AllocsPerRun(20, func() {
-		if err := s.StepRowsF64(p64, m64, 8, rows, g64); err != nil {
-			t.Fatal(err)
-		}
-	}))
-}
