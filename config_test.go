@@ -8,6 +8,7 @@ import (
 	"testing"
 	"unsafe"
 
+	"github.com/lionkernel/lion/internal/half"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -313,6 +314,13 @@ func TestCoefLayout(t *testing.T) {
 				assert.Equal(t, uintptr(x.i)*f.Type.Size(), f.Offset, "%v.%s", typ, x.name)
 			}
 		}
+	}
+	// Fused kernels find float32's by another type, whose names are exported.
+	typ := reflect.TypeFor[half.Constants]()
+	require.Equal(t, len(indices), typ.NumField())
+	for i, x := range indices {
+		assert.True(t, strings.EqualFold(x.name, typ.Field(i).Name), x.name)
+		assert.Equal(t, uintptr(x.i)*4, typ.Field(i).Offset, x.name)
 	}
 	for i, name := range []string{"param", "grad", "momentum", "n", "c"} {
 		f := reflect.TypeFor[args]().Field(i)

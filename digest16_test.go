@@ -9,6 +9,7 @@ import (
 	"testing"
 	"unsafe"
 
+	"github.com/lionkernel/lion/internal/half"
 	"github.com/lionkernel/lion/internal/prove"
 	"github.com/stretchr/testify/assert"
 )
@@ -43,11 +44,11 @@ func (sc *scheme) put(in *inputs, slice, i int, x float32) {
 
 // putWeight stores a weight.
 func (sc *scheme) putWeight(in *inputs, i int, w float32) {
-	switch b := math.Float32bits(w); sc.storage.param {
-	case kindSplit:
+	switch b := math.Float32bits(w); sc.storage().Param {
+	case half.Split:
 		sc.set(in, iParam, i, uint64((b+0x8000)>>16))
 		sc.set(in, iExtra, i, uint64(b&0xffff))
-	case kindKahan:
+	case half.Kahan:
 		p := ToBF16(w)
 		sc.set(in, iParam, i, uint64(p))
 		sc.set(in, iExtra, i, uint64(ToBF16(w-p.Float32())))
@@ -126,7 +127,7 @@ func TestDigest16(t *testing.T) {
 		assert.NoError(t, err)
 		all := sha256.New()
 		cfgs := variants(decaying())
-		if sc.storage.rounds() {
+		if sc.storage().Rounds() {
 			random := decaying()
 			random.Rounding, random.Seed = StochasticRounding, 2302_06675
 			cfgs = append(cfgs, random)

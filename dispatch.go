@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 
+	"github.com/lionkernel/lion/internal/half"
 	"github.com/lionkernel/lion/internal/stats"
 )
 
@@ -13,15 +14,14 @@ type implementation struct {
 	name    string
 	missing string // why it can't run here; "" if it can
 	kernels [numElements][numOps]kernel
-	convert converters
+	half    *half.Implementation
 	stats   *stats.Implementation
-	fused   fusedKernels
 }
 
 // implementations holds every implementation that was built in, best first,
 // generic last; assembly is of dispatch_ARCH.go.
 var implementations = append(assembly(),
-	implementation{name: "generic", kernels: genericKernels, convert: genericConverters, stats: stats.Named("generic")})
+	implementation{name: "generic", kernels: genericKernels, half: half.Named("generic"), stats: stats.Named("generic")})
 
 // preferred indexes the implementation used when the Config names none. It is
 // initialized after implementations, since chosen refers to them.

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/klauspost/cpuid/v2"
+	"github.com/lionkernel/lion/internal/half"
 	"github.com/lionkernel/lion/internal/stats"
 	"golang.org/x/sys/cpu"
 )
@@ -14,8 +15,8 @@ import (
 // assembly is the implementations in assembly, best first.
 func assembly() []implementation {
 	return []implementation{
-		{"avx512", missingAVX512(), avx512Kernels, avx512Converters(), stats.Named("avx512"), avx512Fused()},
-		{"avx2", missingAVX2(), avx2Kernels, avx2Converters(), stats.Named("avx2"), avx2Fused()},
+		{"avx512", missingAVX512(), avx512Kernels, half.Named("avx512"), stats.Named("avx512")},
+		{"avx2", missingAVX2(), avx2Kernels, half.Named("avx2"), stats.Named("avx2")},
 	}
 }
 

@@ -2,12 +2,15 @@
 
 package lion
 
-import "github.com/lionkernel/lion/internal/stats"
+import (
+	"github.com/lionkernel/lion/internal/half"
+	"github.com/lionkernel/lion/internal/stats"
+)
 
 // assembly is the implementations in assembly: NEON is part of the base architecture.
 func assembly() []implementation {
 	return []implementation{
-		{"neon", "", neonKernels, neonConverters(), stats.Named("neon"), neonFused()},
+		{"neon", "", neonKernels, half.Named("neon"), stats.Named("neon")},
 	}
 }
 

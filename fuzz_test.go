@@ -106,7 +106,7 @@ func usable(f *testing.F) (impls []int) {
 	for impl := range implementations {
 		if implementations[impl].missing == "" {
 			impls = append(impls, impl)
-			if implementations[impl].fused != nil {
+			if hasFused(impl) {
 				impls = append(impls, plantTiled(f, impl))
 			}
 		}
@@ -130,7 +130,7 @@ func fuzzOne(t *testing.T, sc *scheme, tape tape, impls []int) {
 	in := tape.inputs(sc)
 	rig := newRig(sc, in.n)
 	all := variants(cfg)
-	if sc.storage.rounds() {
+	if sc.storage().Rounds() {
 		cfg.Rounding, cfg.Seed = StochasticRounding, uint64(len(tape))
 		all = append(all, cfg)
 	}

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"unsafe"
 
+	"github.com/lionkernel/lion/internal/half"
 	"github.com/lionkernel/lion/internal/prove"
 	"github.com/stretchr/testify/assert"
 )
@@ -54,7 +55,7 @@ func TestGuardPages(t *testing.T) {
 		fences := newFences(t, sc, tile+most)
 		all := sc.randomInputs(prove.NewRand(21), tile+most, (*prove.Element).Random)
 		for n := 0; n < most; n++ {
-			if !prove.Whole() && n > unrolled && n%7 != 0 && n%fusedUnit != 0 {
+			if !prove.Whole() && n > unrolled && n%7 != 0 && n%half.Unit != 0 {
 				continue
 			}
 			in := sc.head(all, n)
@@ -78,13 +79,13 @@ func TestFencesSeeFaults(t *testing.T) {
 	if prove.BrokenSignals != "" {
 		prove.Skip(t, "%s", prove.BrokenSignals)
 	}
-	for name, touch := range map[string]func(sc *scheme, a args){
-		"reads behind param":     func(sc *scheme, a args) { sink = sc.elems[iParam].Get(a.param, a.n) },
-		"reads behind grad":      func(sc *scheme, a args) { sink = sc.elems[iGrad].Get(a.grad, a.n) },
-		"reads before momentum":  func(sc *scheme, a args) { sink = sc.elems[iMomentum].Get(a.momentum, -1) },
-		"reads where n is 0":     func(sc *scheme, a args) { sink = sc.elems[iGrad].Get(a.grad, max(0, a.n-1)) },
-		"writes back to grad":    func(sc *scheme, a args) { e := sc.elems[iGrad]; e.Put(a.grad, 0, e.Get(a.grad, 0)) },
-		"reads 64 bytes of tail": func(sc *scheme, a args) { sink = sc.elems[iParam].Get(a.param, a.n/16*16+15) },
+	for name, touch := range map[string]func(sc *scheme, a args4){
+		"reads behind param":     func(sc *scheme, a args4) { sink = sc.elems[iParam].Get(a.param, a.n) },
+		"reads behind grad":      func(sc *scheme, a args4) { sink = sc.elems[iGrad].Get(a.grad, a.n) },
+		"reads before momentum":  func(sc *scheme, a args4) { sink = sc.elems[iMomentum].Get(a.momentum, -1) },
+		"reads where n is 0":     func(sc *scheme, a args4) { sink = sc.elems[iGrad].Get(a.grad, max(0, a.n-1)) },
+		"writes back to grad":    func(sc *scheme, a args4) { e := sc.elems[iGrad]; e.Put(a.grad, 0, e.Get(a.grad, 0)) },
+		"reads 64 bytes of tail": func(sc *scheme, a args4) { sink = sc.elems[iParam].Get(a.param, a.n/16*16+15) },
 	} {
 		impl := plant(t, faulty(nil, touch))
 		for _, sc := range schemes {

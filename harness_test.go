@@ -3,10 +3,13 @@ package lion
 import (
 	"bytes"
 	"fmt"
+	"runtime"
 	"slices"
 	"testing"
 	"unsafe"
 
+	"github.com/lionkernel/lion/internal/half"
+	"github.com/lionkernel/lion/internal/mem"
 	"github.com/lionkernel/lion/internal/prove"
 )
 
@@ -39,11 +42,11 @@ func eachPath(t *testing.T, f func(t *testing.T, impl int, sc *scheme)) {
 	few := prove.Sanitized && !prove.Whole()
 	eachImplementation(t, func(t *testing.T, impl int) {
 		for i, sc := range schemes {
-			if !few || i < int(numElements)+2 || sc.storage.param == kindSplit {
+			if !few || i < int(numElements)+2 || sc.storage().Param == half.Split {
 				f(t, impl, sc)
 			}
 		}
-		if implementations[impl].fused != nil && !few {
+		if hasFused(impl) && !few {
 			t.Run("tiled", func(t *testing.T) {
 				impl := plantTiled(t, impl)
 				for _, sc := range schemes[numElements:] {
@@ -54,13 +57,17 @@ func eachPath(t *testing.T, f func(t *testing.T, impl int, sc *scheme)) {
 	})
 }
 
+// hasFused says whether an implementation has fused kernels: all or none.
+func hasFused(impl int) bool { return implementations[impl].half.Fused.Nearest[0].Paper != nil }
+
 // plantTiled adds a copy of an implementation that has no fused kernels to the
 // table while t runs.
 func plantTiled(t testing.TB, impl int) int {
 	old := implementations
 	t.Cleanup(func() { implementations = old })
 	im := old[impl]
-	im.name, im.fused = im.name+", tiled", nil
+	im.name += ", tiled"
+	im.half = &half.Implementation{Name: im.name, Converters: im.half.Converters}
 	implementations = append(slices.Clone(old), im)
 	return len(old)
 }
@@ -96,7 +103,7 @@ type scheme struct {
 	coef func(s *Stepper) unsafe.Pointer
 
 	// Of the 16-bit schemes.
-	storage storage
+	id half.ID
 }
 
 // schemes are those of the formats, by their numbers, and then the 16-bit ones.
@@ -106,24 +113,24 @@ var schemes = []*scheme{
 	{name: "f64", method: "StepF64", format: f64, elems: []*prove.Element{prove.Float64, prove.Float64, prove.Float64}, step: stepAt(Stepper.StepF64),
 		run: runKernel[float64], coef: func(s *Stepper) unsafe.Pointer { return unsafe.Pointer(&s.f64) }},
 	{name: "bf16", method: "StepBF16", format: numElements, elems: []*prove.Element{prove.BF16, prove.BF16, prove.BF16},
-		step: stepAt(Stepper.StepBF16), storage: storeBF16},
+		step: stepAt(Stepper.StepBF16), id: half.StoreBF16},
 	{name: "f16", method: "StepF16", format: numElements + 1, elems: []*prove.Element{prove.F16, prove.F16, prove.F16},
-		step: stepAt(Stepper.StepF16), storage: storeF16},
+		step: stepAt(Stepper.StepF16), id: half.StoreF16},
 	{name: "master bf16", method: "StepMasterBF16", format: numElements + 2, elems: []*prove.Element{prove.Float32, prove.BF16, prove.Float32, prove.BF16},
-		step: stepAt4(Stepper.StepMasterBF16), storage: storeMasterBF16},
+		step: stepAt4(Stepper.StepMasterBF16), id: half.StoreMasterBF16},
 	{name: "master bf16 m16", method: "StepMasterBF16M16", format: numElements + 3, elems: []*prove.Element{prove.Float32, prove.BF16, prove.BF16, prove.BF16},
-		step: stepAt4(Stepper.StepMasterBF16M16), storage: storeMasterBF16M16},
+		step: stepAt4(Stepper.StepMasterBF16M16), id: half.StoreMasterBF16M16},
 	{name: "master f16", method: "StepMasterF16", format: numElements + 4, elems: []*prove.Element{prove.Float32, prove.F16, prove.Float32, prove.F16},
-		step: stepAt4(Stepper.StepMasterF16), storage: storeMasterF16},
+		step: stepAt4(Stepper.StepMasterF16), id: half.StoreMasterF16},
 	{name: "f32 m16", method: "StepF32M16", format: numElements + 5, elems: []*prove.Element{prove.Float32, prove.Float32, prove.BF16},
-		step: stepAt(Stepper.StepF32M16), storage: storeF32M16},
+		step: stepAt(Stepper.StepF32M16), id: half.StoreF32M16},
 	{name: "split", method: "StepSplit", format: numElements + 6, elems: []*prove.Element{prove.BF16, prove.BF16, prove.BF16, prove.LowerHalf},
 		step: stepAt4(func(s Stepper, hi, grad, momentum []BF16, lo []uint16) error {
 			return s.StepSplit(hi, lo, grad, momentum)
 		}),
-		storage: storeSplit},
+		id: half.StoreSplit},
 	{name: "kahan", method: "StepBF16Kahan", format: numElements + 7, elems: []*prove.Element{prove.BF16, prove.BF16, prove.BF16, prove.BF16},
-		step: stepAt4(Stepper.StepBF16Kahan), storage: storeKahan},
+		step: stepAt4(Stepper.StepBF16Kahan), id: half.StoreKahan},
 }
 
 func stepAt[P, G, M any](step func(Stepper, []P, []G, []M) error) func(s *Stepper, at memory, n int) error {
@@ -139,12 +146,61 @@ func stepAt4[P, G, M, E any](step func(Stepper, []P, []G, []M, []E) error) func(
 	}
 }
 
+// storage is how the slices are stored, of which it says nothing for bare schemes.
+func (sc *scheme) storage() *half.Storage {
+	if sc.bare() {
+		return &half.Storage{}
+	}
+	return &half.Storages[sc.id]
+}
+
 // bare says whether sc has kernels for any number of elements.
 func (sc *scheme) bare() bool { return sc.run != nil }
 
-// args are the arguments of a kernel, but for its coefficients.
-func (sc *scheme) args(at memory, n int) args {
-	return args{param: at[iParam], grad: at[iGrad], momentum: at[iMomentum], extra: at[iExtra], n: n}
+// args4 are the arguments of a kernel, with a fourth slice where there is one.
+type args4 struct {
+	args
+	extra unsafe.Pointer
+}
+
+// kernel4 is a kernel of any scheme.
+type kernel4 func(a *args4) (nan uint32)
+
+// args are the arguments of a kernel, except its coefficients.
+func (sc *scheme) args(at memory, n int) args4 {
+	return args4{args{param: at[iParam], grad: at[iGrad], momentum: at[iMomentum], n: n}, at[iExtra]}
+}
+
+// half are a as a fused kernel has them.
+func (a *args4) half(st *half.Storage) half.Args {
+	h := half.Args{Param: a.param, Grad: a.grad, Momentum: a.momentum, N: a.n, C: (*half.Constants)(a.c)}
+	if st.Shadow != half.None {
+		h.Shadow = a.extra
+	} else {
+		h.Low = a.extra
+	}
+	return h
+}
+
+// call runs k on a, which stays on the stack: on the heap, pointers to copies there would
+// not be updated when the stack moves.
+func (k kernel4) call(a args4) uint32 {
+	nan := k((*args4)(mem.Noescape(unsafe.Pointer(&a))))
+	runtime.KeepAlive(&a)
+	return nan
+}
+
+// bare is k for a bare scheme, fused for others.
+func (k kernel4) bare() kernel { return func(a *args) uint32 { return k.call(args4{args: *a}) } }
+
+func (k kernel4) fused(st *half.Storage) half.Kernel {
+	return func(h *half.Args) uint32 {
+		a := args4{args{param: h.Param, grad: h.Grad, momentum: h.Momentum, n: h.N, c: unsafe.Pointer(h.C)}, h.Low}
+		if st.Shadow != half.None {
+			a.extra = h.Shadow
+		}
+		return k.call(a)
+	}
 }
 
 // kernels are the kernels of sc as subjects: bare ones, or else the steps that
@@ -164,7 +220,7 @@ func (sc *scheme) kernels(cfg Config) []subject {
 	for _, rule := range []Rule{Paper, Cautious} {
 		cfg.Rule, cfg.Rounding = rule, NearestRounding
 		all = append(all, ruleSubject(cfg))
-		if sc.storage.rounds() {
+		if sc.storage().Rounds() {
 			cfg.Rounding = StochasticRounding
 			all = append(all, ruleSubject(cfg))
 		}
@@ -255,9 +311,9 @@ func opSubject(o op, cfg Config) subject {
 		a := sc.args(at, n)
 		a.c = sc.coef(&s)
 		if o == opCount {
-			return uint64(k(&a))
+			return uint64(k(&a.args))
 		}
-		sc.run(k, a)
+		sc.run(k, a.args)
 		return 0
 	}
 	return sub

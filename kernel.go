@@ -21,7 +21,6 @@ type args struct {
 	param, grad, momentum unsafe.Pointer
 	n                     int
 	c                     unsafe.Pointer // to a coef of the compute type
-	extra                 unsafe.Pointer // a shadow, the lower halves of param, or draws
 }
 
 // element is how the numbers are stored that the rules compute in.

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"unsafe"
 
+	"github.com/lionkernel/lion/internal/half"
 	"github.com/lionkernel/lion/internal/prove"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -43,14 +44,16 @@ func TestSchemes(t *testing.T) {
 		if sc.bare() {
 			continue
 		}
+		assert.Equal(t, half.ID(i-int(numElements)), sc.id, sc.name)
+		assert.Equal(t, sc.method, sc.storage().Method)
 		// The elements are those of the storage.
-		kinds := []kind{sc.storage.param, sc.storage.grad, sc.storage.momentum, sc.storage.shadow}
-		if sc.storage.shadow == kindNone {
-			kinds[iExtra] = sc.storage.low()
+		kinds := []half.Element{sc.storage().Param, sc.storage().Grad, sc.storage().Momentum, sc.storage().Shadow}
+		if sc.storage().Shadow == half.None {
+			kinds[iExtra] = sc.storage().Low
 		}
 		for i, k := range kinds {
-			if k != kindNone {
-				assert.Equal(t, k.size(), sc.elems[i].Size, "%s %s", sc.name, sliceNames[i])
+			if k != half.None {
+				assert.Equal(t, k.Size(), sc.elems[i].Size, "%s %s", sc.name, sliceNames[i])
 			} else {
 				assert.Len(t, sc.elems, i, sc.name)
 			}
@@ -65,6 +68,7 @@ func TestSchemes(t *testing.T) {
 		}
 	}
 	assert.Len(t, schemes, steps)
+	assert.Len(t, schemes, int(numElements)+int(half.NumStorages))
 }
 
 // checkLengths compares a subject with generic for every short length and for
@@ -184,7 +188,7 @@ func checkNaN(impl int, sc *scheme, sub subject, n int, places []int) error {
 	in := sc.randomInputs(prove.NewRand(7), n, (*prove.Element).Ordinary)
 	rig := newRig(sc, n)
 	for slice, e := range sc.elems {
-		if e.Raw || slice == iExtra && sc.storage.shadow != kindNone { // a shadow is only written
+		if e.Raw || slice == iExtra && sc.storage().Shadow != half.None { // a shadow is only written
 			continue
 		}
 		for j, at := range places {
@@ -240,13 +244,13 @@ func TestNaN(t *testing.T) {
 func checkNoFalseNaN(impl int, sc *scheme, o op) error {
 	n := 4*unrolled + 3
 	if !sc.bare() {
-		n = 4 * fusedUnit
+		n = 4 * half.Unit
 	}
 	in := sc.randomInputs(prove.NewRand(9), n, (*prove.Element).Ordinary)
 	for i, e := range sc.elems {
 		for j, b := range []uint64{0, e.Sign(), 1, e.Sign() | 1} {
 			sc.set(in, i, 9*j+i, b)
-			if sc.storage.param == kindSplit {
+			if sc.storage().Param == half.Split {
 				sc.set(in, iExtra, 9*j+iParam, 0) // or else a zero would be half a NaN
 			}
 		}
@@ -257,15 +261,16 @@ func checkNoFalseNaN(impl int, sc *scheme, o op) error {
 		s, a := s, sc.args(at, n)
 		if sc.bare() {
 			a.c = sc.coef(&s)
-			return uint64(implementations[impl].kernels[sc.format][o](&a))
+			return uint64(implementations[impl].kernels[sc.format][o](&a.args))
 		}
 		a.c = unsafe.Pointer(&s.f32)
 		im := &implementations[impl]
-		k := im.fused.kernel(sc.storage, &plan{op: o})
+		k := (&plan{op: o}).fused(&im.half.Fused, sc.id, false)
 		if k == nil { // none that could report one: these are mended in tiles
-			k = fusedGeneric(sc, o)
+			return uint64(fusedGeneric(sc, o)(&a))
 		}
-		return uint64(k(&a))
+		h := a.half(sc.storage())
+		return uint64(k(&h))
 	}
 	rig := newRig(sc, n)
 	rig.expect(&sub, in) // generic mends its own, and reports none
@@ -286,8 +291,8 @@ func checkNoFalseNaN(impl int, sc *scheme, o op) error {
 	for n := 1; n < 5; n++ {
 		before, a := sc.args(nans, 16), sc.args(rig.load(sc.head(in, n), offsets{}), n)
 		before.c, a.c = sc.coef(&s), sc.coef(&s)
-		k(&before)
-		if k(&a) != 0 {
+		k(&before.args)
+		if k(&a.args) != 0 {
 			return fmt.Errorf("%s %s n=%d: reports a NaN of the step before", sc.name, sub.name, n)
 		}
 	}
@@ -295,21 +300,19 @@ func checkNoFalseNaN(impl int, sc *scheme, o op) error {
 }
 
 // fusedGeneric is what a fused kernel does, in plain Go.
-func fusedGeneric(sc *scheme, o op) kernel {
-	return func(a *args) uint32 {
-		im, sch := &implementations[genericIndex()], sc.storage
+func fusedGeneric(sc *scheme, o op) kernel4 {
+	return func(a *args4) uint32 {
+		im, st := &implementations[genericIndex()], sc.storage()
 		var buf tiles
-		for i := 0; i < a.n; i += tile {
-			n := min(a.n-i, tile)
-			p := widen(im, sch.param, a.param, a.extra, i, n, &buf.p)
-			g := widen(im, sch.grad, a.grad, nil, i, n, &buf.g)
-			m := widen(im, sch.momentum, a.momentum, nil, i, n, &buf.m)
-			runChunk[float32](im.kernels[f32][o], args{param: p, grad: g, momentum: m, n: n, c: a.c})
-			narrow(im, sch.param, a.param, a.extra, p, i, n)
-			narrow(im, sch.momentum, a.momentum, nil, m, i, n)
-			if sch.shadow != kindNone {
-				narrow(im, sch.shadow, a.extra, nil, p, i, n)
-			}
+		for i := 0; i < a.n; i += half.TileSize {
+			t := a.half(st).From(st, i)
+			t.N = min(t.N, half.TileSize)
+			w := buf.widen(&Stepper{}, im, st, &t)
+			w.c = a.c
+			runChunk[float32](im.kernels[f32][o], w)
+			im.half.Narrow(st.Param, t.Param, t.Low, w.param, t.N)
+			im.half.Narrow(st.Momentum, t.Momentum, nil, w.momentum, t.N)
+			im.half.Narrow(st.Shadow, t.Shadow, nil, w.param, t.N)
 		}
 		runtime.KeepAlive(&buf)
 		return 0

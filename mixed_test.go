@@ -6,6 +6,7 @@ import (
 	"math/rand"
 	"testing"
 
+	"github.com/lionkernel/lion/internal/half"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -262,7 +263,7 @@ func TestMixedNaNs(t *testing.T) {
 				nan := math.Float32frombits(bits)
 				at := 3 + 7*i
 				for which := 0; which < 3; which++ {
-					d := newMixedData(2*fusedUnit, false)
+					d := newMixedData(2*half.Unit, false)
 					[][]float32{d.p, d.g, d.m}[which][at] = nan
 					[][]BF16{d.pb, d.gb, d.mb}[which][at] = BF16(bits>>16 | 1)
 					[][]F16{d.ph, d.gh, d.mh}[which][at] = F16(bits>>31<<15 | 0x7c00 | bits&0x3ff | 1)

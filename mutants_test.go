@@ -4,8 +4,8 @@ import (
 	"testing"
 	"unsafe"
 
+	"github.com/lionkernel/lion/internal/half"
 	"github.com/lionkernel/lion/internal/prove"
-	"github.com/lionkernel/lion/internal/stats"
 	"github.com/stretchr/testify/assert"
 )
 
@@ -14,19 +14,22 @@ import (
 
 // plant adds an implementation whose kernels are generic's, each changed by f,
 // to the table while t runs; fused ones too, though generic has none.
-func plant(t *testing.T, f func(sc *scheme, o op, k kernel) kernel) (impl int) {
+func plant(t *testing.T, f func(sc *scheme, o op, k kernel4) kernel4) (impl int) {
 	old := implementations
 	t.Cleanup(func() { implementations = old })
-	im := implementation{name: "faulty", convert: genericConverters, stats: stats.Named("generic")}
+	generic := &implementations[genericIndex()]
+	im := implementation{name: "faulty", half: &half.Implementation{Name: "faulty", Converters: generic.half.Converters}, stats: generic.stats}
 	for _, sc := range schemes {
 		switch {
 		case sc.bare():
 			for o := range numOps {
-				im.kernels[sc.format][o] = f(sc, o, implementations[genericIndex()].kernels[sc.format][o])
+				k := generic.kernels[sc.format][o]
+				im.kernels[sc.format][o] = f(sc, o, func(a *args4) uint32 { return k(&a.args) }).bare()
 			}
 		default:
-			im.fused = append(im.fused, fusedScheme{sc.storage,
-				f(sc, opPaper, fusedGeneric(sc, opPaper)), f(sc, opCautious, fusedGeneric(sc, opCautious))})
+			rules := &im.half.Fused.Nearest[sc.id]
+			rules.Paper = f(sc, opPaper, fusedGeneric(sc, opPaper)).fused(sc.storage())
+			rules.Cautious = f(sc, opCautious, fusedGeneric(sc, opCautious)).fused(sc.storage())
 		}
 	}
 	implementations = append(append([]implementation(nil), old...), im)
@@ -35,9 +38,9 @@ func plant(t *testing.T, f func(sc *scheme, o op, k kernel) kernel) (impl int) {
 
 // faulty wraps a fault: before is called with a copy of the args, k follows on
 // the args themselves, then after.
-func faulty(before, after func(sc *scheme, a args)) func(*scheme, op, kernel) kernel {
-	return func(sc *scheme, o op, k kernel) kernel {
-		return func(a *args) uint32 {
+func faulty(before, after func(sc *scheme, a args4)) func(*scheme, op, kernel4) kernel4 {
+	return func(sc *scheme, o op, k kernel4) kernel4 {
+		return func(a *args4) uint32 {
 			if before != nil {
 				before(sc, *a)
 			}
@@ -58,7 +61,7 @@ func faulty(before, after func(sc *scheme, a args)) func(*scheme, op, kernel) ke
 // have it.
 type fault struct {
 	name string
-	make func(*scheme, op, kernel) kernel
+	make func(*scheme, op, kernel4) kernel4
 	seen []string
 	in   func(*scheme) bool // nil for all
 }
@@ -68,31 +71,31 @@ func faults() []fault {
 	withExtra := func(sc *scheme) bool { return len(sc.elems) > iExtra }
 	return []fault{
 		{"nothing wrong", faulty(nil, nil), nil, nil},
-		{"a lane is off by an ulp", faulty(nil, func(sc *scheme, a args) {
+		{"a lane is off by an ulp", faulty(nil, func(sc *scheme, a args4) {
 			for i := 13; i < a.n; i += 16 {
 				flip(sc.elems[iParam], a.param, i)
 			}
 		}), []string{"lengths", "edges", "values", "split", "NaN"}, nil},
-		{"the last element is not stepped", func(sc *scheme, o op, k kernel) kernel {
-			return func(a *args) uint32 { b := *a; b.n = max(0, b.n-1); return k(&b) }
+		{"the last element is not stepped", func(sc *scheme, o op, k kernel4) kernel4 {
+			return func(a *args4) uint32 { b := *a; b.n = max(0, b.n-1); return k.call(b) }
 		}, []string{"lengths", "edges", "values", "split"}, nil},
-		{"writes where n is 0", faulty(nil, func(sc *scheme, a args) {
+		{"writes where n is 0", faulty(nil, func(sc *scheme, a args4) {
 			if a.n == 0 {
 				flip(sc.elems[iMomentum], a.momentum, 0)
 			}
 		}), []string{"lengths"}, (*scheme).bare}, // others are not called so
-		{"writes one element too many", faulty(nil, func(sc *scheme, a args) {
+		{"writes one element too many", faulty(nil, func(sc *scheme, a args4) {
 			flip(sc.elems[iParam], a.param, a.n)
 		}), []string{"lengths", "edges"}, nil},
-		{"writes one element before", faulty(nil, func(sc *scheme, a args) {
+		{"writes one element before", faulty(nil, func(sc *scheme, a args4) {
 			flip(sc.elems[iMomentum], a.momentum, -1)
 		}), []string{"lengths", "edges"}, nil},
-		{"writes to the gradient", faulty(nil, func(sc *scheme, a args) {
+		{"writes to the gradient", faulty(nil, func(sc *scheme, a args4) {
 			if a.n > 3 {
 				flip(sc.elems[iGrad], a.grad, 3)
 			}
 		}), []string{"lengths", "edges"}, nil},
-		{"a NaN keeps a payload", faulty(nil, func(sc *scheme, a args) {
+		{"a NaN keeps a payload", faulty(nil, func(sc *scheme, a args4) {
 			e := sc.elems[iMomentum]
 			for i := range a.n {
 				if e.IsNaN(e.Get(a.momentum, i)) {
@@ -100,7 +103,7 @@ func faults() []fault {
 				}
 			}
 		}), []string{"values", "NaN"}, nil},
-		{"a NaN in lane 5 keeps its sign", faulty(nil, func(sc *scheme, a args) {
+		{"a NaN in lane 5 keeps its sign", faulty(nil, func(sc *scheme, a args4) {
 			e := sc.elems[iParam]
 			for i := 5; i < a.n; i += 8 {
 				if b := e.Get(a.param, i); e.IsNaN(b) {
@@ -108,7 +111,7 @@ func faults() []fault {
 				}
 			}
 		}), []string{"values", "NaN"}, nil},
-		{"a NaN is mended, and its neighbour with it", faulty(nil, func(sc *scheme, a args) {
+		{"a NaN is mended, and its neighbour with it", faulty(nil, func(sc *scheme, a args4) {
 			e := sc.elems[iParam]
 			for i := 1; i < a.n; i++ {
 				if e.IsNaN(e.Get(a.param, i)) {
@@ -116,7 +119,7 @@ func faults() []fault {
 				}
 			}
 		}), []string{"values", "NaN"}, nil},
-		{"a subnormal momentum is flushed", faulty(func(sc *scheme, a args) {
+		{"a subnormal momentum is flushed", faulty(func(sc *scheme, a args4) {
 			e := sc.elems[iMomentum]
 			for i := range a.n {
 				if b := e.Get(a.momentum, i); b&e.Inf() == 0 {
@@ -124,18 +127,18 @@ func faults() []fault {
 				}
 			}
 		}, nil), []string{"values"}, nil},
-		{"aligned slices only", faulty(nil, func(sc *scheme, a args) {
+		{"aligned slices only", faulty(nil, func(sc *scheme, a args4) {
 			if uintptr(a.grad)%64 == 28 && a.n > 0 || uintptr(a.grad)%64 == 8*3 && a.n > 0 {
 				flip(sc.elems[iParam], a.param, a.n-1)
 			}
 		}), []string{"lengths"}, nil},
-		{"a long slice overflows a counter", faulty(nil, func(sc *scheme, a args) {
+		{"a long slice overflows a counter", faulty(nil, func(sc *scheme, a args4) {
 			if a.n >= chunk {
 				flip(sc.elems[iMomentum], a.momentum, a.n-1)
 			}
 		}), []string{"edges", "large"}, nil},
-		{"the sign of zero is one", func(sc *scheme, o op, k kernel) kernel {
-			return func(a *args) uint32 {
+		{"the sign of zero is one", func(sc *scheme, o op, k kernel4) kernel4 {
+			return func(a *args4) uint32 {
 				e := sc.elems[iParam]
 				zero := make([]bool, a.n)
 				for i := range zero {
@@ -150,8 +153,8 @@ func faults() []fault {
 				return r
 			}
 		}, []string{"values", "convention"}, nil},
-		{"the count is off by one", func(sc *scheme, o op, k kernel) kernel {
-			return func(a *args) uint32 {
+		{"the count is off by one", func(sc *scheme, o op, k kernel4) kernel4 {
+			return func(a *args4) uint32 {
 				r := k(a)
 				if o == opCount && a.n > 9 {
 					r++
@@ -159,11 +162,11 @@ func faults() []fault {
 				return r
 			}
 		}, []string{"lengths", "values"}, (*scheme).bare},
-		{"a NaN is reported for nothing", func(sc *scheme, o op, k kernel) kernel {
-			return func(a *args) uint32 { return k(a) | 1 }
+		{"a NaN is reported for nothing", func(sc *scheme, o op, k kernel4) kernel4 {
+			return func(a *args4) uint32 { return k(a) | 1 }
 		}, []string{"false NaN"}, nil},
-		{"the fourth slice stays as it was", func(sc *scheme, o op, k kernel) kernel {
-			return func(a *args) uint32 {
+		{"the fourth slice stays as it was", func(sc *scheme, o op, k kernel4) kernel4 {
+			return func(a *args4) uint32 {
 				if a.extra == nil {
 					return k(a)
 				}
@@ -174,12 +177,12 @@ func faults() []fault {
 				return r
 			}
 		}, []string{"lengths", "edges", "values", "split"}, withExtra},
-		{"the fourth slice is wrong in lane 30", faulty(nil, func(sc *scheme, a args) {
+		{"the fourth slice is wrong in lane 30", faulty(nil, func(sc *scheme, a args4) {
 			for i := 30; a.extra != nil && i < a.n; i += 32 {
 				flip(sc.elems[iExtra], a.extra, i)
 			}
 		}), []string{"lengths", "edges", "values", "split", "NaN"}, withExtra},
-		{"the fourth slice is written in front", faulty(nil, func(sc *scheme, a args) {
+		{"the fourth slice is written in front", faulty(nil, func(sc *scheme, a args4) {
 			if a.extra != nil {
 				flip(sc.elems[iExtra], a.extra, -1)
 			}
@@ -241,7 +244,7 @@ func TestCheckersSeeFaults(t *testing.T) {
 }
 
 // canonicalize mends NaNs as the callers of kernels do.
-func (sc *scheme) canonicalize(a *args) {
+func (sc *scheme) canonicalize(a *args4) {
 	for _, slice := range []struct {
 		e *prove.Element
 		p unsafe.Pointer

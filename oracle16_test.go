@@ -5,6 +5,7 @@ import (
 	"math"
 	"testing"
 
+	"github.com/lionkernel/lion/internal/half"
 	"github.com/lionkernel/lion/internal/prove"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -46,23 +47,23 @@ func joined(hi, lo uint16) float64 {
 // param and of the fourth slice, if any.
 func (sc *scheme) load(in *inputs, i int) float64 {
 	p := sc.get(in, iParam, i)
-	switch sc.storage.param {
-	case kindSplit:
+	switch sc.storage().Param {
+	case half.Split:
 		return joined(uint16(p), uint16(sc.get(in, iExtra, i)))
-	case kindKahan:
+	case half.Kahan:
 		return ieee32.add(prove.BF16.Value(p), prove.BF16.Value(sc.get(in, iExtra, i)))
 	}
 	return sc.elems[iParam].Value(p)
 }
 
 func (sc *scheme) store(w float64) (param, extra uint64) {
-	switch sc.storage.param {
-	case kindSplit:
+	switch sc.storage().Param {
+	case half.Split:
 		if isNaN(w) {
 			return 0x7fc0, 0
 		}
 		return uint64(roundedAway(w)), toBits(float32(w)) & 0xffff
-	case kindKahan:
+	case half.Kahan:
 		param = prove.BF16.Round(w)
 		rest := 0.0
 		if p := prove.BF16.Value(param); !isInf(p) && !isNaN(p) {
@@ -82,10 +83,10 @@ func (sc *scheme) stored(cfg Config, w float64, i int) (param, extra uint64) {
 	param, extra = sc.store(w)
 	if cfg.Rounding == StochasticRounding {
 		r := oracleDraw(cfg.Seed, 3, uint64(i))
-		switch sc.storage.param {
-		case kindBF16:
+		switch sc.storage().Param {
+		case half.BF16:
 			param = prove.BF16.Stochastic(float32(w), r)
-		case kindF16:
+		case half.F16:
 			param = prove.F16.Stochastic(float32(w), r)
 		}
 	}
@@ -167,7 +168,7 @@ func TestOracle16(t *testing.T) {
 			for _, cfg := range sc.variants(base, name != "decaying") {
 				seed++
 				assert.NoError(t, checkOracle16(sc, cfg, genericIndex(), n, seed), name)
-				if cfg.Rounding, cfg.Seed = StochasticRounding, seed; sc.storage.rounds() {
+				if cfg.Rounding, cfg.Seed = StochasticRounding, seed; sc.storage().Rounds() {
 					assert.NoError(t, checkOracle16(sc, cfg, genericIndex(), n, seed), name)
 				}
 			}
@@ -177,7 +178,7 @@ func TestOracle16(t *testing.T) {
 		for _, cfg := range sc.variants(decaying(), true) {
 			if !sc.bare() && impl != genericIndex() {
 				assert.NoError(t, checkOracle16(sc, cfg, impl, n, 1))
-				if cfg.Rounding, cfg.Seed = StochasticRounding, 1<<63+1; sc.storage.rounds() {
+				if cfg.Rounding, cfg.Seed = StochasticRounding, 1<<63+1; sc.storage().Rounds() {
 					assert.NoError(t, checkOracle16(sc, cfg, impl, n, 1))
 				}
 			}

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"unsafe"
 
+	"github.com/lionkernel/lion/internal/half"
 	"github.com/lionkernel/lion/internal/mem"
 )
 
@@ -189,7 +190,7 @@ func twiceInInterval(rows []int, lo, width uint64) (twice int, full bool) {
 	var seen [seenSlots]uint32 // one more than the index in rows; 0 is empty
 	n := 0
 	for i, r := range rows {
-		h := mix64(uint64(r))
+		h := half.Mix64(uint64(r))
 		if h-lo > width {
 			continue
 		}

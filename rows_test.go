@@ -6,6 +6,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/lionkernel/lion/internal/half"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -133,7 +134,7 @@ func TestRowsTwice(t *testing.T) {
 	// Rows whose hashes lie close together: more than a pass can hold.
 	var close []int
 	for row := 0; len(close) < 3*seenMost; row++ {
-		if mix64(uint64(row))>>54 == 5 {
+		if half.Mix64(uint64(row))>>54 == 5 {
 			close = append(close, row)
 		}
 	}

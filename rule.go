@@ -154,6 +154,62 @@ func ParseCautiousScale(s string) (CautiousScale, error) {
 	return CautiousScale(i), err
 }
 
+// Rounding says how StepBF16 and StepF16 round the new weights. Momentum, shadows
+// and everything else is rounded to nearest.
+type Rounding uint8
+
+const (
+	// NearestRounding: to nearest, ties to even.
+	NearestRounding Rounding = iota
+
+	// StochasticRounding: to one of the two neighbours at random, the one further
+	// from zero with a probability that is the fraction of the way to it, so that the
+	// mean is the exact value. What an F16 or BF16 holds exactly stays, zeros with
+	// their signs and infinities too; NaN is the canonical one. Between the
+	// largest number and the power of two above it, the outer neighbour is
+	// infinity: a weight of 65520 becomes infinite, as F16, half of the time, and one
+	// from 65536 on always.
+	//
+	// The random bits r, 16 of them, are a function of Config.Seed, the step t that
+	// Stepper.At names and the element's index i in its slice, to which
+	// Stepper.From adds; so the result doesn't depend on the path, on the length or on
+	// how a tensor is split, and a run can be repeated. With seed, t and i as 64 bits,
+	// x as 32 bits, and sums and products modulo 2⁶⁴ or 2³²:
+	//
+	//	mix(z):  z = (z ^ z>>30) · 0xbf58476d1ce4e5b9
+	//	         z = (z ^ z>>27) · 0x94d049bb133111eb
+	//	         z ^ z>>31
+	//
+	//	k = mix(mix(mix(seed + 0x9e3779b97f4a7c15) ^ t) ^ i>>32)
+	//	x = k mod 2³² + (i mod 2³²)·0x9e3779b9
+	//	x = (x ^ x>>17 ^ k>>32) · 0xed5ad4bb
+	//	x = (x ^ x>>11) · 0xac4c1b51
+	//	x = (x ^ x>>15) · 0x31848bab
+	//	r = x >> 16
+	//
+	// A weight w goes outwards where the part of |w| that the 16 bits can't hold,
+	// counted in 2¹⁶ths of the way to the outer neighbour, is at least 2¹⁶ − r; else
+	// inwards. As bits, a BF16 is that of w plus r, shifted right by 16. An F16
+	// from 2⁻¹⁴ on has 13 bits more in a float32, so that the upper 13 bits of r
+	// decide; below, where F16 counts in units of 2⁻²⁴, the fraction is cut off
+	// after its 16th bit: ⌊|w|·2⁴⁰⌋ plus r, shifted right by 16, is the number of units.
+	StochasticRounding
+
+	numRoundings
+)
+
+var roundingNames = [numRoundings]string{"nearest", "stochastic"}
+
+// String returns the rounding's name as ParseRounding takes it.
+func (r Rounding) String() string { return name(roundingNames[:], int(r), "Rounding") }
+
+// ParseRounding returns the rounding of that name: nearest or stochastic. The error
+// wraps ErrConfig.
+func ParseRounding(s string) (Rounding, error) {
+	i, err := parse(roundingNames[:], s, "Rounding")
+	return Rounding(i), err
+}
+
 func name(names []string, i int, kind string) string {
 	if i < len(names) {
 		return names[i]

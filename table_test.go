@@ -5,11 +5,10 @@ import (
 	"fmt"
 	"reflect"
 	"runtime"
-	"slices"
 	"strings"
 	"testing"
-	"unsafe"
 
+	"github.com/lionkernel/lion/internal/half"
 	"github.com/lionkernel/lion/internal/prove"
 	"github.com/lionkernel/lion/internal/stats"
 	"github.com/stretchr/testify/assert"
@@ -45,31 +44,6 @@ func named(what string, f any, name string) error {
 	return nil
 }
 
-// reaches fails unless f, which is about to use a nil pointer, does so in the
-// function of the name. What is in a closure can be told in no other way.
-func reaches(f func(), name string) (err error) {
-	defer func() {
-		recovered := recover()
-		pcs := make([]uintptr, 32)
-		frames := runtime.CallersFrames(pcs[:runtime.Callers(1, pcs)])
-		for frame, more := frames.Next(); recovered != nil; frame, more = frames.Next() {
-			if frame.Function == "runtime.sigpanic" {
-				at, _ := frames.Next()
-				if at.Function != "github.com/lionkernel/lion."+name {
-					err = fmt.Errorf("%s runs where %s belongs", at.Function, name)
-				}
-				return
-			}
-			if !more {
-				break
-			}
-		}
-		err = fmt.Errorf("no memory is used where %s belongs: %v", name, recovered)
-	}()
-	f()
-	return nil
-}
-
 // checkEntries looks for what all other tests would pass without: that each entry of
 // an implementation is there, and is its assembly. Plain Go in its place gives the
 // same bits, later. What can't run here is looked at less closely.
@@ -82,37 +56,13 @@ func checkEntries(im *implementation) error {
 		}
 	}
 
-	fused := 0
-	has := func(sch storage, name string) {
-		i := slices.IndexFunc(im.fused, func(f fusedScheme) bool { return f.storage == sch })
-		if i < 0 {
-			errs = append(errs, fmt.Errorf("fused: there is no %s", name))
-			return
-		}
-		fused++
-		errs = append(errs, named("fused", im.fused[i].paper, "paper"+name+suffix), named("fused", im.fused[i].cautious, "cautious"+name+suffix))
+	if im.half == nil || im.half.Name != im.name {
+		errs = append(errs, fmt.Errorf("half: %v stands where %s belongs", im.half, im.name))
 	}
-	for _, s := range storages {
-		has(s.storage, s.name)
-		if s.rounds() {
-			has(s.atRandom(), "Random"+s.name)
-		}
-	}
-	if fused != len(im.fused) {
-		errs = append(errs, fmt.Errorf("fused: %d entries, of which %d are for schemes of the tests", len(im.fused), fused))
-	}
-
 	if im.stats == nil || im.stats.Name != im.name {
 		errs = append(errs, fmt.Errorf("stats: %v stands where %s belongs", im.stats, im.name))
 	}
 
-	if im.missing != "" { // its converters are closures, which tell only when they run
-		return errors.Join(errs...)
-	}
-	const n = 2 * unrolled
-	for _, c := range conversions {
-		errs = append(errs, reaches(func() { c.run(&im.convert, make([]unsafe.Pointer, 3), n) }, c.name+suffix))
-	}
 	return errors.Join(errs...)
 }
 
@@ -124,16 +74,12 @@ func TestTable(t *testing.T) {
 		assert.False(t, seen[im.name], "%s stands twice", im.name)
 		seen[im.name] = true
 		assert.Equal(t, im.missing == "", prove.Missing(im.name) == "", "%s: %s", im.name, im.missing)
-		v := reflect.ValueOf(im.convert)
-		for i := range v.NumField() {
-			assert.False(t, v.Field(i).IsNil(), "%s: %v", im.name, v.Type().Field(i).Name)
-		}
 		if im.name != "generic" {
 			assert.NoError(t, checkEntries(im), im.name)
 			continue
 		}
 		assert.Empty(t, im.missing)
-		assert.Empty(t, im.fused)
+		assert.Same(t, half.Named("generic"), im.half)
 		assert.Same(t, stats.Named("generic"), im.stats)
 		for f := range im.kernels {
 			for o, k := range im.kernels[f] {
@@ -141,14 +87,9 @@ func TestTable(t *testing.T) {
 			}
 		}
 	}
-	assert.Len(t, conversions, reflect.TypeOf(converters{}).NumField())
-	assert.Len(t, storages, len(schemes)-int(numElements))
-	for _, s := range storages {
-		assert.True(t, slices.ContainsFunc(schemes, func(sc *scheme) bool { return sc.storage == s.storage }), s.name)
-	}
 	assert.Zero(t, chunk%unrolled)
 	assert.Zero(t, chunk%tile)
-	assert.Zero(t, chunk%fusedUnit)
+	assert.Zero(t, chunk%half.Unit)
 }
 
 // TestTableSees changes each implementation's entries as no other test would
@@ -159,7 +100,6 @@ func TestTableSees(t *testing.T) {
 		require.NoError(t, checkEntries(&im), im.name)
 		spoilt := func(what string, runs bool, spoil func(im *implementation)) {
 			im := im
-			im.fused = slices.Clone(im.fused)
 			spoil(&im)
 			if prove.Sanitized { // whose checks of pointers would end the program
 				im.missing = "a nil pointer can't be used"
@@ -169,7 +109,7 @@ func TestTableSees(t *testing.T) {
 			}
 		}
 		spoilt("all of it is generic", false, func(im *implementation) {
-			im.kernels, im.convert, im.stats, im.fused = generic.kernels, generic.convert, generic.stats, nil
+			im.kernels, im.half, im.stats = generic.kernels, generic.half, generic.stats
 		})
 		spoilt("a kernel is generic's", false, func(im *implementation) { im.kernels[f64][opCount] = generic.kernels[f64][opCount] })
 		spoilt("a kernel is missing", false, func(im *implementation) { im.kernels[f32][opInside] = nil })
@@ -177,26 +117,13 @@ func TestTableSees(t *testing.T) {
 			k := &im.kernels[f32]
 			k[opPaper], k[opRefined] = k[opRefined], k[opPaper]
 		})
-		spoilt("nothing is fused", false, func(im *implementation) { im.fused = nil })
-		spoilt("nothing is fused at random", false, func(im *implementation) {
-			im.fused = slices.DeleteFunc(im.fused, func(f fusedScheme) bool { return f.random })
-		})
-		spoilt("a fused rule is missing", false, func(im *implementation) { im.fused[3].cautious = nil })
-		spoilt("a scheme stands twice", false, func(im *implementation) { im.fused = append(im.fused, im.fused[0]) })
-		spoilt("all converters are generic's", true, func(im *implementation) { im.convert = generic.convert })
-		spoilt("a converter within its closure is", true, func(im *implementation) {
-			im.convert.joinKahan = func(a, b, c unsafe.Pointer, n int) { joinKahanGeneric(a, b, c, n) }
-		})
-		spoilt("a converter does nothing", true, func(im *implementation) { im.convert.narrowF16 = func(dst, src unsafe.Pointer, n int) {} })
-		spoilt("two converters are swapped", true, func(im *implementation) {
-			im.convert.split, im.convert.splitKahan = im.convert.splitKahan, im.convert.split
-		})
+		spoilt("the 16 bits are generic's", false, func(im *implementation) { im.half = generic.half })
+		spoilt("there are no 16 bits", false, func(im *implementation) { im.half = nil })
 		spoilt("the statistics are generic's", false, func(im *implementation) { im.stats = generic.stats })
 		spoilt("there are none", false, func(im *implementation) { im.stats = nil })
 		for _, other := range implementations[:genericIndex()] {
 			if other.name != im.name {
 				spoilt("a kernel is "+other.name+"'s", false, func(im *implementation) { im.kernels[f32][opPaper] = other.kernels[f32][opPaper] })
-				spoilt("a fused kernel is "+other.name+"'s", false, func(im *implementation) { im.fused[9].paper = other.fused[9].paper })
 			}
 		}
 	}

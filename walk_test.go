@@ -164,8 +164,8 @@ func TestWalkSees(t *testing.T) {
 	seen := uint64(walkBlock * 3)
 	for _, slice := range []int{iMomentum, iGrad} {
 		pattern := uint32(seen-77) * walkStride & 0xffffffff
-		impl := plant(t, func(sc *scheme, o op, k kernel) kernel {
-			return func(a *args) uint32 {
+		impl := plant(t, func(sc *scheme, o op, k kernel4) kernel4 {
+			return func(a *args4) uint32 {
 				e, in := sc.elems[slice], [...]unsafe.Pointer{a.param, a.grad, a.momentum}[slice]
 				at := -1
 				for i := range a.n {

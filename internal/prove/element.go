@@ -87,6 +87,35 @@ func (e *Element) Random(r *Rand) uint64 {
 	}
 }
 
+// Hard returns an element of at most 32 bits: what is rare among numbers, and what is
+// hard to round to one of 16, as often as the rest.
+func (e *Element) Hard(r *Rand) uint64 {
+	x := r.Next()
+	b, k := uint32(x), uint32(x>>48)
+	switch x >> 32 % 8 {
+	case 0, 1: // any bits
+	case 2: // a tie, or next to one, of what rounds to bfloat16
+		b = b&0xffff0000 | 0x7fff + k%3
+	case 3: // the same of what rounds to an IEEE half
+		b = b&0x8fffe000 | 0x38000000 | 0xfff + k%3
+	case 4: // subnormal or zero
+		b &= 0x80000000 | 0x7fffff>>(k%24)
+	case 5: // infinite, NaN, or large
+		b = b&0x80000000 | 0x7f7fffff + k%3 + b>>(k/3%32)&0x7fffff
+	default: // as in training
+		b = b&0x80ffffff | 0x3a000000 + k%4<<24
+	}
+	switch {
+	case e.Size == 4:
+		return uint64(b)
+	case e.Exp == 5 && k>>15 == 0:
+		return uint64(b & 0xffff)
+	case e.Exp == 5:
+		return uint64(b>>16&0x8000 | b>>13&0x7fff)
+	}
+	return uint64(b >> 16)
+}
+
 // Ordinary returns a finite element near 1, of either sign.
 func (e *Element) Ordinary(r *Rand) uint64 {
 	x := r.Next()

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/lionkernel/lion"
+	"github.com/lionkernel/lion/internal/half"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -126,6 +127,29 @@ func TestNames(t *testing.T) {
 			}
 		}
 	}
+}
+
+// What lion stores in 16 bits is stored so here: the same slices by the same names.
+func TestAgainstHalf(t *testing.T) {
+	elements := map[half.Element]Element{half.F32: F32, half.BF16: BF16, half.F16: F16, half.Split: BF16, half.Low16: Low16, half.Kahan: BF16}
+	for _, want := range half.Storages {
+		s, err := Find(want.Name)
+		require.NoError(t, err)
+		assert.Equal(t, want.Rounds(), s.Random, s.Name)
+		parts := map[Role][]Element{Weight: {elements[want.Param]}, Grad: {elements[want.Grad]}, Momentum: {elements[want.Momentum]}}
+		if want.Low != half.None {
+			parts[Weight] = append(parts[Weight], elements[want.Low])
+		}
+		if want.Shadow != half.None {
+			parts[Copy] = []Element{elements[want.Shadow]}
+		}
+		got := map[Role][]Element{}
+		for _, slice := range s.Slices {
+			got[slice.Role] = append(got[slice.Role], slice.Element)
+		}
+		assert.Equal(t, parts, got, s.Name)
+	}
+	assert.Len(t, All, len(half.Storages)+2, "float32 and float64 besides")
 }
 
 func TestBytes(t *testing.T) {

@@ -4,7 +4,7 @@
 #include "textflag.h"
 #include "convert_amd64.h"
 
-// Rounding of n float32 at random, n a positive multiple of 16, as rounding.go has
+// Rounding of n float32 at random, n a positive multiple of 16, as random.go has
 // it; halves are computed in integers, and their subnormals by a conversion that
 // cuts off the fraction.
 //
@@ -135,13 +135,13 @@ GLOBL roundConst<>(SB), RODATA|NOPTR, $44
 	ADDQ $64, SI            \
 	ADDQ $32, DI
 
-// func stochasticBF16AVX2(dst, src unsafe.Pointer, n int, d draws)
+// func stochasticBF16AVX2(dst, src unsafe.Pointer, n int, d Draws)
 TEXT ·stochasticBF16AVX2(SB), NOSPLIT, $0-32
 	MOVQ         dst+0(FP), DI
 	MOVQ         src+8(FP), SI
 	MOVQ         n+16(FP), CX
-	VBROADCASTSS d_counter+24(FP), Y1
-	VBROADCASTSS d_key+28(FP), Y9
+	VBROADCASTSS d_Counter+24(FP), Y1
+	VBROADCASTSS d_Key+28(FP), Y9
 	CONVERT(BEGINBF, NEXTBF)
 	RET
 
@@ -156,13 +156,13 @@ TEXT ·stochasticBF16AVX2(SB), NOSPLIT, $0-32
 	ADDQ $64, SI           \
 	ADDQ $32, DI
 
-// func stochasticF16AVX2(dst, src unsafe.Pointer, n int, d draws)
+// func stochasticF16AVX2(dst, src unsafe.Pointer, n int, d Draws)
 TEXT ·stochasticF16AVX2(SB), NOSPLIT, $0-32
 	MOVQ         dst+0(FP), DI
 	MOVQ         src+8(FP), SI
 	MOVQ         n+16(FP), CX
-	VBROADCASTSS d_counter+24(FP), Y1
-	VBROADCASTSS d_key+28(FP), Y9
+	VBROADCASTSS d_Counter+24(FP), Y1
+	VBROADCASTSS d_Key+28(FP), Y9
 	CONVERT(BEGINH, NEXTH)
 	RET
 
@@ -197,13 +197,13 @@ TEXT ·stochasticF16AVX2(SB), NOSPLIT, $0-32
 	ADDQ      $64, SI        \
 	ADDQ      $32, DI
 
-// func stochasticBF16AVX512(dst, src unsafe.Pointer, n int, d draws)
+// func stochasticBF16AVX512(dst, src unsafe.Pointer, n int, d Draws)
 TEXT ·stochasticBF16AVX512(SB), NOSPLIT, $0-32
 	MOVQ         dst+0(FP), DI
 	MOVQ         src+8(FP), SI
 	MOVQ         n+16(FP), CX
-	VBROADCASTSS d_counter+24(FP), Z1
-	VBROADCASTSS d_key+28(FP), Z9
+	VBROADCASTSS d_Counter+24(FP), Z1
+	VBROADCASTSS d_Key+28(FP), Z9
 	CONVERT(ZBEGINBF, ZNEXTBF)
 	RET
 
@@ -235,12 +235,12 @@ TEXT ·stochasticBF16AVX512(SB), NOSPLIT, $0-32
 	ADDQ       $64, SI         \
 	ADDQ       $32, DI
 
-// func stochasticF16AVX512(dst, src unsafe.Pointer, n int, d draws)
+// func stochasticF16AVX512(dst, src unsafe.Pointer, n int, d Draws)
 TEXT ·stochasticF16AVX512(SB), NOSPLIT, $0-32
 	MOVQ         dst+0(FP), DI
 	MOVQ         src+8(FP), SI
 	MOVQ         n+16(FP), CX
-	VBROADCASTSS d_counter+24(FP), Z1
-	VBROADCASTSS d_key+28(FP), Z9
+	VBROADCASTSS d_Counter+24(FP), Z1
+	VBROADCASTSS d_Key+28(FP), Z9
 	CONVERT(ZBEGINH, ZNEXTH)
 	RET

@@ -4,8 +4,8 @@
 #include "neon_arm64.h"
 #include "half_arm64.h"
 
-// Conversions of n elements, n a positive multiple of 16, as half.go has them;
-// what rounds, and how NaN and subnormals fare, is the same as in half_amd64.s.
+// Conversions of n elements, n a positive multiple of 16, as convert.go has them;
+// what rounds, and how NaN and subnormals fare, is the same as in convert_amd64.s.
 //
 //	R0, R1 what is written   R2, R3 what is read   R4 elements left   R5 scratch
 //	V0–V3 float32   V4–V7 scratch   V8–V11 halves

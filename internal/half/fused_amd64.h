@@ -1,8 +1,18 @@
-// Macros of the fused 16-bit formats, over pairs of vectors: AVX2, 16 elements at once,
+// Macros of the fused 16-bit storages, over pairs of vectors: AVX2, 16 elements at once,
 // then AVX-512, 32. Zen 3 does four vector operations a cycle, to which explicit loads
 // count but memory operands don't; so what is used once for a vector is an operand in
 // memory, and what can be done to all halves of a vector isn't done to half as many
-// float32. Include avx2_amd64.h and avx512_amd64.h first.
+// float32. The file that includes this one first says where MINUSLR is, −η.
+
+// Arithmetic is float32.
+#define MOVU VMOVUPS
+#define BCAST VBROADCASTSS
+#define MUL VMULPS
+#define ADD VADDPS
+#define SUB VSUBPS
+#define CMP VCMPPS
+#define BLENDV VBLENDVPS
+#define TERNLOG VPTERNLOGD
 
 // One vector each: 1 in every element; the odd numbers below 64, a byte each; 0x8000 in
 // every element; the upper half of each element; zero; all of a half but its last bit; 1
@@ -80,15 +90,53 @@ GLOBL mixed16<>(SB), RODATA|NOPTR, $348
 	VCVTPS2PH $0, y, X3 \
 	VMOVDQU   X3, x
 
+// Every kernel adds up what it writes to param and momentum, in Y7, which is NaN in the
+// end if any of that was: an addition costs less than a comparison and its OR.
+//
+//	DI param   SI grad   DX momentum   CX elements left   R8 args, then the constants
+//	R11 the shadow, the lower halves, the compensation or the draws
+//	AX, R9 scratch; AX the result
+
+// SETUP reads args and constants. Smashes Y0–Y15 and what is named above.
+#define SETUP \
+	MOVQ   Args_Param(R8), DI            \
+	MOVQ   Args_Grad(R8), SI             \
+	MOVQ   Args_Momentum(R8), DX         \
+	MOVQ   Args_N(R8), CX                \
+	MOVQ   Args_C(R8), R8                \
+	XORL   AX, AX                        \
+	VXORPS Y15, Y15, Y15                 \
+	VXORPS Y6, Y6, Y6                    \
+	VXORPS Y7, Y7, Y7                    \
+	BCAST  Constants_B1(R8), Y8          \
+	BCAST  Constants_O1(R8), Y9          \
+	BCAST  Constants_B2(R8), Y10         \
+	BCAST  Constants_O2(R8), Y11         \
+	BCAST  Constants_LR(R8), Y12         \
+	BCAST  Constants_Decay(R8), Y13      \
+	BCAST  Constants_NegZero(R8), Y14    \
+	VXORPS Y12, Y14, Y14
+
+// FINISH makes AX, which is 0, nonzero if a NaN went into the sum, and cleans the
+// upper halves. Smashes R9.
+#define FINISH \
+	ADD    Y7, Y7, Y7     \
+	CMP    $3, Y7, Y7, Y7 \
+	VMOVMSKPS Y7, R9      \
+	ORL    R9, AX         \
+	VZEROUPPER
+
 // Where the weights are float32, in order, or all is halves, two vectors are stepped
 // side by side:
 //
 //	Y0 p  Y1 grad  Y2 m  Y3 scratch    the first eight
 //	Y4 p  Y5 grad  Y6 m  Y15 scratch   the second
-//	the rest as in avx2_amd64.h
+//	Y7  the sum of what is written     Y12 η
+//	Y8  β1   Y9  (1−β1)·s              Y13 decay factor
+//	Y10 β2   Y11 (1−β2)·s              Y14 −η
 //
-// PAIRINTERP is INTERP without the sum: Y3, Y15 = c, Y2, Y6 = the new momenta. The
-// gradients and momenta are where the operands say. Smashes Y0, Y4.
+// PAIRINTERP: Y3, Y15 = c = β1·m + (1−β1)·s·g, Y2, Y6 = β2·m + (1−β2)·s·g, the new
+// momenta. The gradients and momenta are where the operands say. Smashes Y0, Y4.
 #define PAIRINTERP(ga, gb, ma, mb) \
 	MUL ga, Y9, Y3   \
 	MUL gb, Y9, Y15  \
@@ -103,8 +151,8 @@ GLOBL mixed16<>(SB), RODATA|NOPTR, $348
 	ADD Y0, Y2, Y2   \
 	ADD Y4, Y6, Y6
 
-// PAIRAGREE: AGREE for gradients in Y1 and Y5. The sign of s, which AGREE wants, is
-// that of (1−β1)·s in Y9. Smashes Y0, Y1, Y4, Y5.
+// PAIRAGREE: PAIRINTERP, then c = 0 where sign(c)·g·s isn't above 0. The gradients are
+// in Y1 and Y5; the sign of s is that of (1−β1)·s. Smashes Y0, Y1, Y4, Y5.
 #define PAIRAGREE(ga, gb, ma, mb) \
 	PAIRINTERP(ga, gb, ma, mb) \
 	VXORPS Y1, Y3, Y0          \
@@ -118,7 +166,7 @@ GLOBL mixed16<>(SB), RODATA|NOPTR, $348
 	BLENDV Y0, ZEROS, Y3, Y3   \
 	BLENDV Y4, ZEROS, Y15, Y15
 
-// PAIRSTEP: TIMESSIGN and STEP. Smashes Y1, Y3, Y5, Y15.
+// PAIRSTEP: Y0, Y4 = p·decay − η·sign(c), with sign(NaN) = 0. Smashes Y1, Y3, Y5, Y15.
 #define PAIRSTEP(pa, pb) \
 	BLENDV Y3, MINUSLR, Y12, Y0  \
 	BLENDV Y15, MINUSLR, Y12, Y4 \
@@ -207,8 +255,8 @@ GLOBL mixed16<>(SB), RODATA|NOPTR, $348
 	VPADDUSW CUTLAST, b, b  \
 	VPAND    b, a, a
 
-// INTERP2 is INTERP without the sum: Y3, Y8 = c, Y2, Y10 = the new momenta. Smashes
-// Y4, Y9.
+// INTERP2 is PAIRINTERP of these registers: Y3, Y8 = c, Y2, Y10 = the new momenta.
+// Smashes Y4, Y9.
 #define INTERP2 \
 	MUL KEPT(1), Y1, Y3   \
 	MUL KEPT(1), Y6, Y8   \
@@ -223,7 +271,7 @@ GLOBL mixed16<>(SB), RODATA|NOPTR, $348
 	ADD Y4, Y2, Y2        \
 	ADD Y9, Y10, Y10
 
-// STEP2: TIMESSIGN and STEP. Smashes Y3, Y4, Y8, Y9.
+// STEP2: PAIRSTEP of Y0 and Y5. Smashes Y3, Y4, Y8, Y9.
 #define STEP2 \
 	BLENDV Y3, MINUSLR, Y12, Y4 \
 	BLENDV Y8, MINUSLR, Y12, Y9 \
@@ -244,8 +292,7 @@ GLOBL mixed16<>(SB), RODATA|NOPTR, $348
 	INTERP2 \
 	STEP2
 
-// AGREE2: INTERP2 and AGREE, with the sign of the gradient's scale from (1−β1)·s.
-// Smashes Y1, Y6.
+// AGREE2 is PAIRAGREE of them. Smashes Y1, Y6.
 #define AGREE2 \
 	INTERP2                   \
 	VXORPS Y1, Y3, Y4         \
@@ -274,7 +321,55 @@ GLOBL mixed16<>(SB), RODATA|NOPTR, $348
 //	Z28  VPSHUFB's order that exchanges halves
 //	Z29, Z30  VPERMT2W's orders that gather upper halves, and lower ones
 //	K1   the lower halves   K7  the upper ones, in bytes
-//	K2, K4, K5 scratch; the rest as in avx512_amd64.h
+//	K2, K4, K5 scratch      K3, K6  lanes without a NaN so far
+//
+// and the constants
+//
+//	Z8  β1   Z9  (1−β1)·s   Z10 β2   Z11 (1−β2)·s   Z12 η   Z13 decay factor
+//	Z14 −0   Z15 0          Z18 −0 or 0, the sign of s
+//
+//	R10 elements left; the other registers of numbers as for AVX2
+
+// ZSETUP reads args and constants. Smashes what is named above.
+#define ZSETUP \
+	MOVQ   Args_Param(R8), DI           \
+	MOVQ   Args_Grad(R8), SI            \
+	MOVQ   Args_Momentum(R8), DX        \
+	MOVQ   Args_N(R8), R10              \
+	MOVQ   Args_C(R8), R8               \
+	XORL   AX, AX                       \
+	KXNORW K3, K3, K3                   \
+	KXNORW K6, K6, K6                   \
+	VXORPS X15, X15, X15                \
+	BCAST  Constants_B1(R8), Z8         \
+	BCAST  Constants_O1(R8), Z9         \
+	BCAST  Constants_B2(R8), Z10        \
+	BCAST  Constants_O2(R8), Z11        \
+	BCAST  Constants_LR(R8), Z12        \
+	BCAST  Constants_Decay(R8), Z13     \
+	BCAST  Constants_NegZero(R8), Z14   \
+	BCAST  Constants_WD(R8), Z16        \
+	BCAST  Constants_One(R8), Z17       \
+	BCAST  Constants_Flip(R8), Z18      \
+	BCAST  Constants_Scale(R8), Z19     \
+	BCAST  Constants_Gamma(R8), Z20     \
+	BCAST  Constants_BC1(R8), Z21       \
+	BCAST  Constants_BC2(R8), Z22       \
+	BCAST  Constants_Eps(R8), Z23       \
+	BCAST  Constants_Kappa(R8), Z24
+
+// ZFINISH makes AX, which is 0, nonzero if a NaN was seen, and cleans the upper
+// halves. Smashes R9.
+#define ZFINISH \
+	KANDW K6, K3, K3   \
+	KMOVW K3, R9       \
+	XORL  $0xFFFF, R9  \
+	ORL   R9, AX       \
+	VZEROUPPER
+
+// ZNANS takes the lanes where a or b is NaN out of k.
+#define ZNANS(a, b, k) \
+	CMP $7, a, b, k, k
 
 // ZSETUPBF follows ZSETUP. Smashes R9.
 #define ZSETUPBF \
@@ -399,13 +494,19 @@ GLOBL mixed16<>(SB), RODATA|NOPTR, $348
 	CMP     $17, Z17, Z15, K4, K4 \
 	ZSTEP2(pa, pb)
 
-// EXTRA: R11 = what a scheme has beside the three slices; then comes the setup.
-#define EXTRA(SETUPS) \
-	MOVQ args_extra(R8), R11 \
+// SHADOW, LOW and DRAWS: R11 = where these are; then comes the setup.
+#define SHADOW(SETUPS) \
+	MOVQ Args_Shadow(R8), R11 \
+	SETUPS
+#define LOW(SETUPS) \
+	MOVQ Args_Low(R8), R11 \
+	SETUPS
+#define DRAWS(SETUPS) \
+	LEAQ Args_Draws(R8), R11 \
 	SETUPS
 
 // FUSED and ZFUSED are kernels: they read args as SETUPS says, step all elements, 32 at
-// once, by a scheme's LOOP, and leave in AX what FINISH says. Smash everything.
+// once, by a storage's LOOP, and leave in AX what FINISH says. Smash everything.
 #define FUSED(SETUPS, LOOP, RULE) \
 	SETUPS       \
 	PCALIGN $64  \

@@ -3,34 +3,22 @@
 #include "go_asm.h"
 #include "textflag.h"
 
-// The steps of 16-bit formats, fused: AVX2, then AVX-512. Arithmetic is float32
-// on the widened values, by the rules in avx2_amd64.h and avx512_amd64.h; n is a positive
-// multiple of 32. A NaN is rounded like a number here and stays one, since what
+// The steps of 16-bit storages, fused: AVX2, then AVX-512. Arithmetic is float32
+// on the widened values, by the rules in fused_amd64.h; n is a positive multiple of 32. A NaN is rounded like a number here and stays one, since what
 // reaches a bfloat16 comes from one and has zeros below, but for a NaN from a
 // float32 gradient: the caller mends both.
 //
-//	R11  the shadow, the lower halves or the compensation, if any
 //	Z27  0x8000   Z29  1, in each element, for split weights
 //	Z30  twice the exponent of each bfloat16, for Kahan's
-//	the rest of AVX-512 as in avx512_amd64.h and pairs_amd64.h, of AVX2 as in avx2_amd64.h and,
-//	where two vectors are stepped at once, in pairs_amd64.h
+//	the rest as in fused_amd64.h
 //
 // A stream is BF (bfloat16), H (IEEE half), F (float32), or SP with LO, the halves
 // of a float32.
 
-#include "float32_amd64.h"
-
-#define MSUM Y7
-#define ZERO ZEROS
 #define MINUSLR Y14
-#define TERMS
-#define ZTERMS
+#include "fused_amd64.h"
 
-#include "avx2_amd64.h"
-#include "avx512_amd64.h"
-#include "pairs_amd64.h"
-
-// What each scheme does: PAIR for 16 elements, LOOP for 32. RULE is PAIRINTERP or
+// What each storage has: PAIR for 16 elements, LOOP for 32. RULE is PAIRINTERP or
 // PAIRAGREE. ZLOOP is for 32 in AVX-512, where RULE is ZPAPER2 or ZCAUTIOUS2.
 #define PAIRF16(RULE, i) \
 	LOADH((i*32)(SI), Y1)     \
@@ -426,226 +414,226 @@
 	ZSETUPPAIRS             \
 	VPBROADCASTD EXPS2, Z30
 
-// func paperBF16AVX2(a *args) (nan uint32)
+// func paperBF16AVX2(a *Args) (nan uint32)
 TEXT ·paperBF16AVX2(SB), NOSPLIT, $160-12
 	MOVQ a+0(FP), R8
 	FUSED(SETUPPAIRS, LOOPPAIRBF, PAPER2)
 	MOVL AX, nan+8(FP)
 	RET
 
-// func cautiousBF16AVX2(a *args) (nan uint32)
+// func cautiousBF16AVX2(a *Args) (nan uint32)
 TEXT ·cautiousBF16AVX2(SB), NOSPLIT, $160-12
 	MOVQ a+0(FP), R8
 	FUSED(SETUPPAIRS, LOOPPAIRBF, CAUTIOUS2)
 	MOVL AX, nan+8(FP)
 	RET
 
-// func paperF16AVX2(a *args) (nan uint32)
+// func paperF16AVX2(a *Args) (nan uint32)
 TEXT ·paperF16AVX2(SB), NOSPLIT, $0-12
 	MOVQ a+0(FP), R8
 	FUSED(SETUP, LOOPF16, PAIRINTERP)
 	MOVL AX, nan+8(FP)
 	RET
 
-// func cautiousF16AVX2(a *args) (nan uint32)
+// func cautiousF16AVX2(a *Args) (nan uint32)
 TEXT ·cautiousF16AVX2(SB), NOSPLIT, $0-12
 	MOVQ a+0(FP), R8
 	FUSED(SETUP, LOOPF16, PAIRAGREE)
 	MOVL AX, nan+8(FP)
 	RET
 
-// func paperMasterBF16AVX2(a *args) (nan uint32)
+// func paperMasterBF16AVX2(a *Args) (nan uint32)
 TEXT ·paperMasterBF16AVX2(SB), NOSPLIT, $0-12
 	MOVQ a+0(FP), R8
-	FUSED(EXTRA(SETUP), LOOPMASTERBF16, PAIRINTERP)
+	FUSED(SHADOW(SETUP), LOOPMASTERBF16, PAIRINTERP)
 	MOVL AX, nan+8(FP)
 	RET
 
-// func cautiousMasterBF16AVX2(a *args) (nan uint32)
+// func cautiousMasterBF16AVX2(a *Args) (nan uint32)
 TEXT ·cautiousMasterBF16AVX2(SB), NOSPLIT, $0-12
 	MOVQ a+0(FP), R8
-	FUSED(EXTRA(SETUP), LOOPMASTERBF16, PAIRAGREE)
+	FUSED(SHADOW(SETUP), LOOPMASTERBF16, PAIRAGREE)
 	MOVL AX, nan+8(FP)
 	RET
 
-// func paperMasterBF16M16AVX2(a *args) (nan uint32)
+// func paperMasterBF16M16AVX2(a *Args) (nan uint32)
 TEXT ·paperMasterBF16M16AVX2(SB), NOSPLIT, $0-12
 	MOVQ a+0(FP), R8
-	FUSED(EXTRA(SETUP), LOOPMASTERBF16M16, PAIRINTERP)
+	FUSED(SHADOW(SETUP), LOOPMASTERBF16M16, PAIRINTERP)
 	MOVL AX, nan+8(FP)
 	RET
 
-// func cautiousMasterBF16M16AVX2(a *args) (nan uint32)
+// func cautiousMasterBF16M16AVX2(a *Args) (nan uint32)
 TEXT ·cautiousMasterBF16M16AVX2(SB), NOSPLIT, $0-12
 	MOVQ a+0(FP), R8
-	FUSED(EXTRA(SETUP), LOOPMASTERBF16M16, PAIRAGREE)
+	FUSED(SHADOW(SETUP), LOOPMASTERBF16M16, PAIRAGREE)
 	MOVL AX, nan+8(FP)
 	RET
 
-// func paperMasterF16AVX2(a *args) (nan uint32)
+// func paperMasterF16AVX2(a *Args) (nan uint32)
 TEXT ·paperMasterF16AVX2(SB), NOSPLIT, $0-12
 	MOVQ a+0(FP), R8
-	FUSED(EXTRA(SETUP), LOOPMASTERF16, PAIRINTERP)
+	FUSED(SHADOW(SETUP), LOOPMASTERF16, PAIRINTERP)
 	MOVL AX, nan+8(FP)
 	RET
 
-// func cautiousMasterF16AVX2(a *args) (nan uint32)
+// func cautiousMasterF16AVX2(a *Args) (nan uint32)
 TEXT ·cautiousMasterF16AVX2(SB), NOSPLIT, $0-12
 	MOVQ a+0(FP), R8
-	FUSED(EXTRA(SETUP), LOOPMASTERF16, PAIRAGREE)
+	FUSED(SHADOW(SETUP), LOOPMASTERF16, PAIRAGREE)
 	MOVL AX, nan+8(FP)
 	RET
 
-// func paperF32M16AVX2(a *args) (nan uint32)
+// func paperF32M16AVX2(a *Args) (nan uint32)
 TEXT ·paperF32M16AVX2(SB), NOSPLIT, $0-12
 	MOVQ a+0(FP), R8
 	FUSED(SETUP, LOOPF32M16, PAIRINTERP)
 	MOVL AX, nan+8(FP)
 	RET
 
-// func cautiousF32M16AVX2(a *args) (nan uint32)
+// func cautiousF32M16AVX2(a *Args) (nan uint32)
 TEXT ·cautiousF32M16AVX2(SB), NOSPLIT, $0-12
 	MOVQ a+0(FP), R8
 	FUSED(SETUP, LOOPF32M16REG, PAIRAGREE)
 	MOVL AX, nan+8(FP)
 	RET
 
-// func paperSplitAVX2(a *args) (nan uint32)
+// func paperSplitAVX2(a *Args) (nan uint32)
 TEXT ·paperSplitAVX2(SB), NOSPLIT, $160-12
 	MOVQ a+0(FP), R8
-	FUSED(EXTRA(SETUPPAIRS), LOOPPAIRSPLIT, PAPER2)
+	FUSED(LOW(SETUPPAIRS), LOOPPAIRSPLIT, PAPER2)
 	MOVL AX, nan+8(FP)
 	RET
 
-// func cautiousSplitAVX2(a *args) (nan uint32)
+// func cautiousSplitAVX2(a *Args) (nan uint32)
 TEXT ·cautiousSplitAVX2(SB), NOSPLIT, $160-12
 	MOVQ a+0(FP), R8
-	FUSED(EXTRA(SETUPPAIRS), LOOPPAIRSPLIT, CAUTIOUS2)
+	FUSED(LOW(SETUPPAIRS), LOOPPAIRSPLIT, CAUTIOUS2)
 	MOVL AX, nan+8(FP)
 	RET
 
-// func paperKahanAVX2(a *args) (nan uint32)
+// func paperKahanAVX2(a *Args) (nan uint32)
 TEXT ·paperKahanAVX2(SB), NOSPLIT, $160-12
 	MOVQ a+0(FP), R8
-	FUSED(EXTRA(SETUPPAIRS), LOOPPAIRKAHAN, PAPER2)
+	FUSED(LOW(SETUPPAIRS), LOOPPAIRKAHAN, PAPER2)
 	MOVL AX, nan+8(FP)
 	RET
 
-// func cautiousKahanAVX2(a *args) (nan uint32)
+// func cautiousKahanAVX2(a *Args) (nan uint32)
 TEXT ·cautiousKahanAVX2(SB), NOSPLIT, $160-12
 	MOVQ a+0(FP), R8
-	FUSED(EXTRA(SETUPPAIRS), LOOPPAIRKAHAN, CAUTIOUS2)
+	FUSED(LOW(SETUPPAIRS), LOOPPAIRKAHAN, CAUTIOUS2)
 	MOVL AX, nan+8(FP)
 	RET
 
-// func paperBF16AVX512(a *args) (nan uint32)
+// func paperBF16AVX512(a *Args) (nan uint32)
 TEXT ·paperBF16AVX512(SB), NOSPLIT, $0-12
 	MOVQ a+0(FP), R8
 	ZFUSED(ZSETUPPAIRS, ZLOOPBF16, ZPAPER2)
 	MOVL AX, nan+8(FP)
 	RET
 
-// func cautiousBF16AVX512(a *args) (nan uint32)
+// func cautiousBF16AVX512(a *Args) (nan uint32)
 TEXT ·cautiousBF16AVX512(SB), NOSPLIT, $0-12
 	MOVQ a+0(FP), R8
 	ZFUSED(ZSETUPPAIRS, ZLOOPBF16, ZCAUTIOUS2)
 	MOVL AX, nan+8(FP)
 	RET
 
-// func paperF16AVX512(a *args) (nan uint32)
+// func paperF16AVX512(a *Args) (nan uint32)
 TEXT ·paperF16AVX512(SB), NOSPLIT, $0-12
 	MOVQ a+0(FP), R8
 	ZFUSED(ZSETUP, ZLOOPF16, ZPAPER2)
 	MOVL AX, nan+8(FP)
 	RET
 
-// func cautiousF16AVX512(a *args) (nan uint32)
+// func cautiousF16AVX512(a *Args) (nan uint32)
 TEXT ·cautiousF16AVX512(SB), NOSPLIT, $0-12
 	MOVQ a+0(FP), R8
 	ZFUSED(ZSETUP, ZLOOPF16, ZCAUTIOUS2)
 	MOVL AX, nan+8(FP)
 	RET
 
-// func paperMasterBF16AVX512(a *args) (nan uint32)
+// func paperMasterBF16AVX512(a *Args) (nan uint32)
 TEXT ·paperMasterBF16AVX512(SB), NOSPLIT, $0-12
 	MOVQ a+0(FP), R8
-	ZFUSED(EXTRA(ZSETUPORDER), ZLOOPMASTERBF16, ZPAPER2)
+	ZFUSED(SHADOW(ZSETUPORDER), ZLOOPMASTERBF16, ZPAPER2)
 	MOVL AX, nan+8(FP)
 	RET
 
-// func cautiousMasterBF16AVX512(a *args) (nan uint32)
+// func cautiousMasterBF16AVX512(a *Args) (nan uint32)
 TEXT ·cautiousMasterBF16AVX512(SB), NOSPLIT, $0-12
 	MOVQ a+0(FP), R8
-	ZFUSED(EXTRA(ZSETUPORDER), ZLOOPMASTERBF16, ZCAUTIOUS2)
+	ZFUSED(SHADOW(ZSETUPORDER), ZLOOPMASTERBF16, ZCAUTIOUS2)
 	MOVL AX, nan+8(FP)
 	RET
 
-// func paperMasterBF16M16AVX512(a *args) (nan uint32)
+// func paperMasterBF16M16AVX512(a *Args) (nan uint32)
 TEXT ·paperMasterBF16M16AVX512(SB), NOSPLIT, $0-12
 	MOVQ a+0(FP), R8
-	ZFUSED(EXTRA(ZSETUPORDER), ZLOOPMASTERBF16M16, ZPAPER2)
+	ZFUSED(SHADOW(ZSETUPORDER), ZLOOPMASTERBF16M16, ZPAPER2)
 	MOVL AX, nan+8(FP)
 	RET
 
-// func cautiousMasterBF16M16AVX512(a *args) (nan uint32)
+// func cautiousMasterBF16M16AVX512(a *Args) (nan uint32)
 TEXT ·cautiousMasterBF16M16AVX512(SB), NOSPLIT, $0-12
 	MOVQ a+0(FP), R8
-	ZFUSED(EXTRA(ZSETUPORDER), ZLOOPMASTERBF16M16, ZCAUTIOUS2)
+	ZFUSED(SHADOW(ZSETUPORDER), ZLOOPMASTERBF16M16, ZCAUTIOUS2)
 	MOVL AX, nan+8(FP)
 	RET
 
-// func paperMasterF16AVX512(a *args) (nan uint32)
+// func paperMasterF16AVX512(a *Args) (nan uint32)
 TEXT ·paperMasterF16AVX512(SB), NOSPLIT, $0-12
 	MOVQ a+0(FP), R8
-	ZFUSED(EXTRA(ZSETUP), ZLOOPMASTERF16, ZPAPER2)
+	ZFUSED(SHADOW(ZSETUP), ZLOOPMASTERF16, ZPAPER2)
 	MOVL AX, nan+8(FP)
 	RET
 
-// func cautiousMasterF16AVX512(a *args) (nan uint32)
+// func cautiousMasterF16AVX512(a *Args) (nan uint32)
 TEXT ·cautiousMasterF16AVX512(SB), NOSPLIT, $0-12
 	MOVQ a+0(FP), R8
-	ZFUSED(EXTRA(ZSETUP), ZLOOPMASTERF16, ZCAUTIOUS2)
+	ZFUSED(SHADOW(ZSETUP), ZLOOPMASTERF16, ZCAUTIOUS2)
 	MOVL AX, nan+8(FP)
 	RET
 
-// func paperF32M16AVX512(a *args) (nan uint32)
+// func paperF32M16AVX512(a *Args) (nan uint32)
 TEXT ·paperF32M16AVX512(SB), NOSPLIT, $0-12
 	MOVQ a+0(FP), R8
 	ZFUSED(ZSETUPORDER, ZLOOPF32M16, ZPAPER2)
 	MOVL AX, nan+8(FP)
 	RET
 
-// func cautiousF32M16AVX512(a *args) (nan uint32)
+// func cautiousF32M16AVX512(a *Args) (nan uint32)
 TEXT ·cautiousF32M16AVX512(SB), NOSPLIT, $0-12
 	MOVQ a+0(FP), R8
 	ZFUSED(ZSETUPORDER, ZLOOPF32M16, ZCAUTIOUS2)
 	MOVL AX, nan+8(FP)
 	RET
 
-// func paperSplitAVX512(a *args) (nan uint32)
+// func paperSplitAVX512(a *Args) (nan uint32)
 TEXT ·paperSplitAVX512(SB), NOSPLIT, $0-12
 	MOVQ a+0(FP), R8
-	ZFUSED(EXTRA(ZSETUPSPLIT), ZLOOPSPLIT, ZPAPER2)
+	ZFUSED(LOW(ZSETUPSPLIT), ZLOOPSPLIT, ZPAPER2)
 	MOVL AX, nan+8(FP)
 	RET
 
-// func cautiousSplitAVX512(a *args) (nan uint32)
+// func cautiousSplitAVX512(a *Args) (nan uint32)
 TEXT ·cautiousSplitAVX512(SB), NOSPLIT, $0-12
 	MOVQ a+0(FP), R8
-	ZFUSED(EXTRA(ZSETUPSPLIT), ZLOOPSPLIT, ZCAUTIOUS2)
+	ZFUSED(LOW(ZSETUPSPLIT), ZLOOPSPLIT, ZCAUTIOUS2)
 	MOVL AX, nan+8(FP)
 	RET
 
-// func paperKahanAVX512(a *args) (nan uint32)
+// func paperKahanAVX512(a *Args) (nan uint32)
 TEXT ·paperKahanAVX512(SB), NOSPLIT, $0-12
 	MOVQ a+0(FP), R8
-	ZFUSED(EXTRA(ZSETUPKAHAN), ZLOOPKAHAN, ZPAPER2)
+	ZFUSED(LOW(ZSETUPKAHAN), ZLOOPKAHAN, ZPAPER2)
 	MOVL AX, nan+8(FP)
 	RET
 
-// func cautiousKahanAVX512(a *args) (nan uint32)
+// func cautiousKahanAVX512(a *Args) (nan uint32)
 TEXT ·cautiousKahanAVX512(SB), NOSPLIT, $0-12
 	MOVQ a+0(FP), R8
-	ZFUSED(EXTRA(ZSETUPKAHAN), ZLOOPKAHAN, ZCAUTIOUS2)
+	ZFUSED(LOW(ZSETUPKAHAN), ZLOOPKAHAN, ZCAUTIOUS2)
 	MOVL AX, nan+8(FP)
 	RET

@@ -5,8 +5,8 @@
 #include "neon_arm64.h"
 #include "half_arm64.h"
 
-// Rounding of n float32 at random, n a positive multiple of 16, as rounding.go has
-// it and as in rounding_amd64.s.
+// Rounding of n float32 at random, n a positive multiple of 16, as random.go has
+// it and as in random_amd64.s.
 //
 //	R0 what is written   R2 what is read   R4 elements left   R5, R6 scratch
 //	V0–V3    weights, then their signs
@@ -81,14 +81,14 @@
 	UZP2_8H(3, 2, 9)      \
 	FSTPQ.P (F8, F9), 32(R0)
 
-// func stochasticBF16NEON(dst, src unsafe.Pointer, n int, d draws)
+// func stochasticBF16NEON(dst, src unsafe.Pointer, n int, d Draws)
 TEXT ·stochasticBF16NEON(SB), NOSPLIT, $0-32
 	MOVD  dst+0(FP), R0
 	MOVD  src+8(FP), R2
 	MOVD  n+16(FP), R4
-	MOVWU d_key+28(FP), R5
+	MOVWU d_Key+28(FP), R5
 	VDUP  R5, V22.S4
-	MOVWU d_counter+24(FP), R5
+	MOVWU d_Counter+24(FP), R5
 	CONVERT(BFCONSTS, NEXTBF)
 	RET
 
@@ -121,13 +121,13 @@ TEXT ·stochasticBF16NEON(SB), NOSPLIT, $0-32
 	UZP2_8H(15, 14, 9)        \
 	FSTPQ.P (F8, F9), 32(R0)
 
-// func stochasticF16NEON(dst, src unsafe.Pointer, n int, d draws)
+// func stochasticF16NEON(dst, src unsafe.Pointer, n int, d Draws)
 TEXT ·stochasticF16NEON(SB), NOSPLIT, $0-32
 	MOVD  dst+0(FP), R0
 	MOVD  src+8(FP), R2
 	MOVD  n+16(FP), R4
-	MOVWU d_key+28(FP), R5
+	MOVWU d_Key+28(FP), R5
 	VDUP  R5, V22.S4
-	MOVWU d_counter+24(FP), R5
+	MOVWU d_Counter+24(FP), R5
 	CONVERT(HCONSTS, NEXTH)
 	RET

@@ -3,7 +3,7 @@
 #include "textflag.h"
 #include "convert_amd64.h"
 
-// Conversions of n elements, n a positive multiple of 16, as half.go has them.
+// Conversions of n elements, n a positive multiple of 16, as convert.go has them.
 // bfloat16 is rounded with integers, since the CPU's own instruction flushes
 // subnormals; for IEEE halves the CPU's instruction rounds as IEEE 754 says and
 // keeps subnormals, and only NaNs are made canonical before it.

@@ -1,6 +1,6 @@
 //go:build (amd64 || arm64) && !purego && !noasm
 
-package lion
+package half
 
 import "unsafe"
 
@@ -9,7 +9,7 @@ import "unsafe"
 
 // sixteens makes a converter of an assembly kernel, which wants a positive
 // multiple of 16 elements; rest does what is left.
-func sixteens(kernel, rest converter, dstSize, srcSize int) converter {
+func sixteens(kernel, rest Converter, dstSize, srcSize int) Converter {
 	return func(dst, src unsafe.Pointer, n int) {
 		whole := n &^ 15
 		if whole > 0 {
@@ -22,7 +22,7 @@ func sixteens(kernel, rest converter, dstSize, srcSize int) converter {
 }
 
 // sixteens3 is sixteens for three slices.
-func sixteens3(kernel, rest func(a, b, c unsafe.Pointer, n int), aSize, bSize, cSize int) func(a, b, c unsafe.Pointer, n int) {
+func sixteens3(kernel, rest PairConverter, aSize, bSize, cSize int) PairConverter {
 	return func(a, b, c unsafe.Pointer, n int) {
 		whole := n &^ 15
 		if whole > 0 {
@@ -35,14 +35,14 @@ func sixteens3(kernel, rest func(a, b, c unsafe.Pointer, n int), aSize, bSize, c
 }
 
 // sixteensAtRandom is sixteens for rounding at random.
-func sixteensAtRandom(kernel, rest rounder) rounder {
-	return func(dst, src unsafe.Pointer, n int, d draws) {
+func sixteensAtRandom(kernel, rest Rounder) Rounder {
+	return func(dst, src unsafe.Pointer, n int, d Draws) {
 		whole := n &^ 15
 		if whole > 0 {
 			kernel(dst, src, whole, d)
 		}
 		if whole < n {
-			rest(unsafe.Add(dst, 2*whole), unsafe.Add(src, 4*whole), n-whole, d.after(uint32(whole)))
+			rest(unsafe.Add(dst, 2*whole), unsafe.Add(src, 4*whole), n-whole, d.After(uint32(whole)))
 		}
 	}
 }

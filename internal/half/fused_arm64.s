@@ -3,7 +3,7 @@
 #include "go_asm.h"
 #include "textflag.h"
 
-// The steps of 16-bit formats, fused, for NEON. Arithmetic is float32 on the
+// The steps of 16-bit storages, fused, for NEON. Arithmetic is float32 on the
 // widened values, by the rules in neon_arm64.h; conversions are half_arm64.h's.
 // n is a positive multiple of 16. The canonical NaN, which DN makes of every other,
 // stays canonical when it is rounded.
@@ -14,35 +14,31 @@
 //	V4–V7, V12–V19  after the rule, scratch, and the halves that are stored
 //	V29             KONE of half_arm64.h
 //
-//	R5 scratch   R11 the shadow, the lower halves, the compensation or draws
+//	R5 scratch   R11 the shadow, the lower halves or the compensation
 //	the rest as in neon_arm64.h
-
-#define FADD FADD4S
-#define FSUB FSUB4S
-#define FMUL FMUL4S
-#define FACGT FACGT4S
-#define FCMGTZERO FCMGTZERO4S
-#define SHL SHL4S
-#define SRI SRI4S
-#define FMOV1 FMOVS
-#define LANE S
-#define ARR S4
-#define SIZE 4
 
 #include "neon_arm64.h"
 #include "half_arm64.h"
 
-// SETUP16 is SETUP with all constants but V27 and V28, and FPCR.
+// SETUP16 is SETUP with all constants but V27 and V28, and FPCR; SHADOW and LOW are
+// where these are.
 #define SETUP16 \
-	MOVD args_extra(R4), R11 \
 	SETUP                    \
 	TWICE(KLR)               \
 	FILL(0x00010001, V29)    \
 	DEFAULTNAN
+#define SHADOW MOVD Args_Shadow(R4), R11
+#define LOW MOVD Args_Low(R4), R11
 
 // PAPERSTEP keeps no constants beside these: NOCONSTS. CAUTIOUSSTEP keeps KAGREE.
+#define SHADOWAGREE \
+	SHADOW \
+	KAGREE
+#define LOWAGREE \
+	LOW    \
+	KAGREE
 
-// Each scheme has a LOAD of 16 elements, which widens grad and momentum; a NEXT,
+// Each storage has a LOAD of 16 elements, which widens grad and momentum; a NEXT,
 // for between INTERP and the step, where it widens param and may store momentum;
 // and a STORE, which moves the pointers on.
 
@@ -200,12 +196,14 @@
 // KKAHAN: V30 = the bits of the largest finite bfloat16 shifted by 1, past which,
 // without its sign, a number isn't finite.
 #define KMOST 30
-#define KKAHAN FILL(0xfefffeff, V30)
+#define KKAHAN \
+	LOW                   \
+	FILL(0xfefffeff, V30)
 #define KKAHANAGREE \
 	KKAHAN \
 	KAGREE
 
-// FUSED is a kernel: it reads args and constants, steps all elements of a scheme, 16
+// FUSED is a kernel: it reads args and constants, steps all elements of a storage, 16
 // at once, by a rule that is named by what follows INTERP, and restores FPCR. Smashes
 // everything.
 #define FUSED(CONSTS, LOAD, NEXT, STEP, STORE) \
@@ -221,120 +219,119 @@ loop:                    \
 	BNE  loop            \
 	MSR  R6, FPCR
 
-// func paperBF16NEON(a *args) (nan uint32)
+// func paperBF16NEON(a *Args) (nan uint32)
 TEXT ·paperBF16NEON(SB), NOSPLIT, $0-12
 	MOVD a+0(FP), R4
 	FUSED(NOCONSTS, LOADBF16, NEXTBF16, PAPERSTEP, STOREBF16)
 	MOVW ZR, nan+8(FP)
 	RET
 
-// func cautiousBF16NEON(a *args) (nan uint32)
+// func cautiousBF16NEON(a *Args) (nan uint32)
 TEXT ·cautiousBF16NEON(SB), NOSPLIT, $0-12
 	MOVD a+0(FP), R4
 	FUSED(KAGREE, LOADBF16, NEXTBF16, CAUTIOUSSTEP, STOREBF16)
 	MOVW ZR, nan+8(FP)
 	RET
 
-// func paperF16NEON(a *args) (nan uint32)
+// func paperF16NEON(a *Args) (nan uint32)
 TEXT ·paperF16NEON(SB), NOSPLIT, $0-12
 	MOVD a+0(FP), R4
 	FUSED(NOCONSTS, LOADF16, NEXTF16, PAPERSTEP, STOREF16)
 	MOVW ZR, nan+8(FP)
 	RET
 
-// func cautiousF16NEON(a *args) (nan uint32)
+// func cautiousF16NEON(a *Args) (nan uint32)
 TEXT ·cautiousF16NEON(SB), NOSPLIT, $0-12
 	MOVD a+0(FP), R4
 	FUSED(KAGREE, LOADF16, NEXTF16, CAUTIOUSSTEP, STOREF16)
 	MOVW ZR, nan+8(FP)
 	RET
 
-// func paperMasterBF16NEON(a *args) (nan uint32)
+// func paperMasterBF16NEON(a *Args) (nan uint32)
 TEXT ·paperMasterBF16NEON(SB), NOSPLIT, $0-12
 	MOVD a+0(FP), R4
-	FUSED(NOCONSTS, LOADMASTERBF16, NEXTMASTERBF16, PAPERSTEP, STOREMASTERBF16)
+	FUSED(SHADOW, LOADMASTERBF16, NEXTMASTERBF16, PAPERSTEP, STOREMASTERBF16)
 	MOVW ZR, nan+8(FP)
 	RET
 
-// func cautiousMasterBF16NEON(a *args) (nan uint32)
+// func cautiousMasterBF16NEON(a *Args) (nan uint32)
 TEXT ·cautiousMasterBF16NEON(SB), NOSPLIT, $0-12
 	MOVD a+0(FP), R4
-	FUSED(KAGREE, LOADMASTERBF16, NEXTMASTERBF16, CAUTIOUSSTEP, STOREMASTERBF16)
+	FUSED(SHADOWAGREE, LOADMASTERBF16, NEXTMASTERBF16, CAUTIOUSSTEP, STOREMASTERBF16)
 	MOVW ZR, nan+8(FP)
 	RET
 
-// func paperMasterBF16M16NEON(a *args) (nan uint32)
+// func paperMasterBF16M16NEON(a *Args) (nan uint32)
 TEXT ·paperMasterBF16M16NEON(SB), NOSPLIT, $0-12
 	MOVD a+0(FP), R4
-	FUSED(NOCONSTS, LOADMASTERBF16M16, NEXTMASTERBF16M16, PAPERSTEP, STOREMASTERBF16M16)
+	FUSED(SHADOW, LOADMASTERBF16M16, NEXTMASTERBF16M16, PAPERSTEP, STOREMASTERBF16M16)
 	MOVW ZR, nan+8(FP)
 	RET
 
-// func cautiousMasterBF16M16NEON(a *args) (nan uint32)
+// func cautiousMasterBF16M16NEON(a *Args) (nan uint32)
 TEXT ·cautiousMasterBF16M16NEON(SB), NOSPLIT, $0-12
 	MOVD a+0(FP), R4
-	FUSED(KAGREE, LOADMASTERBF16M16, NEXTMASTERBF16M16, CAUTIOUSSTEP, STOREMASTERBF16M16)
+	FUSED(SHADOWAGREE, LOADMASTERBF16M16, NEXTMASTERBF16M16, CAUTIOUSSTEP, STOREMASTERBF16M16)
 	MOVW ZR, nan+8(FP)
 	RET
 
-// func paperMasterF16NEON(a *args) (nan uint32)
+// func paperMasterF16NEON(a *Args) (nan uint32)
 TEXT ·paperMasterF16NEON(SB), NOSPLIT, $0-12
 	MOVD a+0(FP), R4
-	FUSED(NOCONSTS, LOADMASTERF16, NEXTMASTERF16, PAPERSTEP, STOREMASTERF16)
+	FUSED(SHADOW, LOADMASTERF16, NEXTMASTERF16, PAPERSTEP, STOREMASTERF16)
 	MOVW ZR, nan+8(FP)
 	RET
 
-// func cautiousMasterF16NEON(a *args) (nan uint32)
+// func cautiousMasterF16NEON(a *Args) (nan uint32)
 TEXT ·cautiousMasterF16NEON(SB), NOSPLIT, $0-12
 	MOVD a+0(FP), R4
-	FUSED(KAGREE, LOADMASTERF16, NEXTMASTERF16, CAUTIOUSSTEP, STOREMASTERF16)
+	FUSED(SHADOWAGREE, LOADMASTERF16, NEXTMASTERF16, CAUTIOUSSTEP, STOREMASTERF16)
 	MOVW ZR, nan+8(FP)
 	RET
 
-// func paperF32M16NEON(a *args) (nan uint32)
+// func paperF32M16NEON(a *Args) (nan uint32)
 TEXT ·paperF32M16NEON(SB), NOSPLIT, $0-12
 	MOVD a+0(FP), R4
 	FUSED(NOCONSTS, LOADF32M16, NEXTF32M16, PAPERSTEP, STOREF32M16)
 	MOVW ZR, nan+8(FP)
 	RET
 
-// func cautiousF32M16NEON(a *args) (nan uint32)
+// func cautiousF32M16NEON(a *Args) (nan uint32)
 TEXT ·cautiousF32M16NEON(SB), NOSPLIT, $0-12
 	MOVD a+0(FP), R4
 	FUSED(KAGREE, LOADF32M16, NEXTF32M16, CAUTIOUSSTEP, STOREF32M16)
 	MOVW ZR, nan+8(FP)
 	RET
 
-// func paperSplitNEON(a *args) (nan uint32)
+// func paperSplitNEON(a *Args) (nan uint32)
 TEXT ·paperSplitNEON(SB), NOSPLIT, $0-12
 	MOVD a+0(FP), R4
-	FUSED(NOCONSTS, LOADSPLIT, NEXTSPLIT, PAPERSTEP, STORESPLIT)
+	FUSED(LOW, LOADSPLIT, NEXTSPLIT, PAPERSTEP, STORESPLIT)
 	MOVW ZR, nan+8(FP)
 	RET
 
-// func cautiousSplitNEON(a *args) (nan uint32)
+// func cautiousSplitNEON(a *Args) (nan uint32)
 TEXT ·cautiousSplitNEON(SB), NOSPLIT, $0-12
 	MOVD a+0(FP), R4
-	FUSED(KAGREE, LOADSPLIT, NEXTSPLIT, CAUTIOUSSTEP, STORESPLIT)
+	FUSED(LOWAGREE, LOADSPLIT, NEXTSPLIT, CAUTIOUSSTEP, STORESPLIT)
 	MOVW ZR, nan+8(FP)
 	RET
 
-// func paperKahanNEON(a *args) (nan uint32)
+// func paperKahanNEON(a *Args) (nan uint32)
 TEXT ·paperKahanNEON(SB), NOSPLIT, $0-12
 	MOVD a+0(FP), R4
 	FUSED(KKAHAN, LOADKAHAN, NEXTKAHAN, PAPERSTEP, STOREKAHAN)
 	MOVW ZR, nan+8(FP)
 	RET
 
-// func cautiousKahanNEON(a *args) (nan uint32)
+// func cautiousKahanNEON(a *Args) (nan uint32)
 TEXT ·cautiousKahanNEON(SB), NOSPLIT, $0-12
 	MOVD a+0(FP), R4
 	FUSED(KKAHANAGREE, LOADKAHAN, NEXTKAHAN, CAUTIOUSSTEP, STOREKAHAN)
 	MOVW ZR, nan+8(FP)
 	RET
 
-// The same with weights that are rounded at random, as rounding_arm64.s has it. R11
-// are the draws.
+// The same with weights that are rounded at random, as random_arm64.s has it.
 //
 //	V30  the counters of the next four elements   V31 by which they grow
 //	R12–R14 the multipliers   R15 the key
@@ -342,8 +339,8 @@ TEXT ·cautiousKahanNEON(SB), NOSPLIT, $0-12
 
 // KRANDOM reads the draws. Smashes R5.
 #define KRANDOM \
-	MOVWU draws_counter(R11), R5 \
-	MOVWU draws_key(R11), R15    \
+	MOVWU (Args_Draws+Draws_Counter)(R4), R5 \
+	MOVWU (Args_Draws+Draws_Key)(R4), R15 \
 	MOVD  $const_golden32, R12   \
 	VMOV  R5, V30.S[0]           \
 	ADD   R12, R5                \
@@ -424,28 +421,28 @@ TEXT ·cautiousKahanNEON(SB), NOSPLIT, $0-12
 	FSTPQ (F8, F9), (R0)        \
 	ADVANCE(32)
 
-// func paperRandomBF16NEON(a *args) (nan uint32)
+// func paperRandomBF16NEON(a *Args) (nan uint32)
 TEXT ·paperRandomBF16NEON(SB), NOSPLIT, $0-12
 	MOVD a+0(FP), R4
 	FUSED(KRANDOM, LOADBF16, NEXTBF16, PAPERSTEP, STORERANDOMBF16)
 	MOVW ZR, nan+8(FP)
 	RET
 
-// func cautiousRandomBF16NEON(a *args) (nan uint32)
+// func cautiousRandomBF16NEON(a *Args) (nan uint32)
 TEXT ·cautiousRandomBF16NEON(SB), NOSPLIT, $0-12
 	MOVD a+0(FP), R4
 	FUSED(KRANDOMAGREE, LOADBF16, NEXTBF16, CAUTIOUSSTEP, STORERANDOMBF16)
 	MOVW ZR, nan+8(FP)
 	RET
 
-// func paperRandomF16NEON(a *args) (nan uint32)
+// func paperRandomF16NEON(a *Args) (nan uint32)
 TEXT ·paperRandomF16NEON(SB), NOSPLIT, $0-12
 	MOVD a+0(FP), R4
 	FUSED(KRANDOM, LOADF16, NEXTF16, PAPERSTEP, STORERANDOMF16)
 	MOVW ZR, nan+8(FP)
 	RET
 
-// func cautiousRandomF16NEON(a *args) (nan uint32)
+// func cautiousRandomF16NEON(a *Args) (nan uint32)
 TEXT ·cautiousRandomF16NEON(SB), NOSPLIT, $0-12
 	MOVD a+0(FP), R4
 	FUSED(KRANDOMAGREE, LOADF16, NEXTF16, CAUTIOUSSTEP, STORERANDOMF16)

@@ -4,11 +4,11 @@
 #include "textflag.h"
 
 // The steps of bfloat16 and IEEE halves, fused, with weights that are rounded at
-// random: as mixed_amd64.s has the steps and rounding_amd64.s the rounding. n is a
+// random: as fused_amd64.s has the steps and random_amd64.s the rounding. n is a
 // positive multiple of 32. A NaN is rounded like a number here and stays one.
 //
 //	R11  draws   Y14  the counters of the next vector
-//	R12 and the rest of AVX2 as in pairs_amd64.h
+//	R12 and the rest of AVX2 as in fused_amd64.h
 //	Z19  the counters of the next vector   Z20  the key   Z21–Z23  the multipliers
 //	Z29  by which the counters grow for the odd elements, or for the next 16
 //	Z30  by which they then grow for the next even ones
@@ -17,19 +17,10 @@
 //
 //	Z24  2⁴⁰   Z25  65536   Z26  2⁻¹⁴   Z27  minus the difference of the biases,
 //	shifted by 3   Z28  what makes infinity a NaN   Z31  VPERMT2W's order that
-//	gathers upper halves; the rest as in pairs_amd64.h
+//	gathers upper halves; the rest as in fused_amd64.h
 
-#include "float32_amd64.h"
-
-#define MSUM Y7
-#define ZERO ZEROS
 #define MINUSLR KEPT(14)
-#define TERMS
-#define ZTERMS
-
-#include "avx2_amd64.h"
-#include "avx512_amd64.h"
-#include "pairs_amd64.h"
+#include "fused_amd64.h"
 
 // The multiples of what a counter grows by: even ones, 0–7, 8–15.
 DATA drawLanes<>+0(SB)/8, $0x3c6ef37200000000
@@ -71,11 +62,11 @@ GLOBL drawConst<>(SB), RODATA|NOPTR, $40
 // Y0, Y14.
 #define SETUPDRAW(lanes, next) \
 	VMOVUPS      Y14, KEPT(14)            \
-	VPBROADCASTD draws_counter(R11), Y14  \
+	VPBROADCASTD Draws_Counter(R11), Y14  \
 	VPADDD       lanes, Y14, Y14          \
 	VPBROADCASTD next, Y0                 \
 	VMOVDQU      Y0, KEPT(16)             \
-	VPBROADCASTD draws_key(R11), Y0       \
+	VPBROADCASTD Draws_Key(R11), Y0       \
 	VMOVDQU      Y0, KEPT(4)              \
 	KEEP(0, 5)                            \
 	KEEP(1, 6)                            \
@@ -163,7 +154,7 @@ GLOBL drawConst<>(SB), RODATA|NOPTR, $40
 	ADDQ $64, DX
 
 // PUTH: the lower halves of y's elements = y rounded to halves by the random bits in
-// r, as ROUNDH of rounding_amd64.s. Smashes r, a, b, c.
+// r, as ROUNDH of random_amd64.s. Smashes r, a, b, c.
 #define PUTH(y, r, a, b, c) \
 	VCMPPS     $3, y, y, a      \
 	VBLENDVPS  a, KEPT(8), r, r \
@@ -210,8 +201,8 @@ GLOBL drawConst<>(SB), RODATA|NOPTR, $40
 // ZSETUPDRAW reads draws. Z0 = the multiples of what a counter grows by.
 #define ZSETUPDRAW \
 	ZSETUP                                \
-	VPBROADCASTD  draws_counter(R11), Z19 \
-	VPBROADCASTD  draws_key(R11), Z20     \
+	VPBROADCASTD  Draws_Counter(R11), Z19 \
+	VPBROADCASTD  Draws_Key(R11), Z20     \
 	VMOVDQU       LOWER8, Y0              \
 	VINSERTI64X4  $1, UPPER8, Z0, Z0      \
 	VPADDD        Z0, Z19, Z19            \
@@ -277,7 +268,7 @@ GLOBL drawConst<>(SB), RODATA|NOPTR, $40
 	ADDQ $64, DX
 
 // ZPUTH: the upper halves of y's elements = y rounded to halves by the random bits in
-// r, as ROUNDH of rounding_amd64.s; a begins as the smaller magnitude of y and 65536.
+// r, as ROUNDH of random_amd64.s; a begins as the smaller magnitude of y and 65536.
 // Smashes r, a, b, K2, K4.
 #define ZPUTH(y, r, a, b) \
 	VCMPPS     $3, y, y, K4     \
@@ -309,58 +300,58 @@ GLOBL drawConst<>(SB), RODATA|NOPTR, $40
 	ADDQ $64, SI                 \
 	ADDQ $64, DX
 
-// func paperRandomBF16AVX2(a *args) (nan uint32)
+// func paperRandomBF16AVX2(a *Args) (nan uint32)
 TEXT ·paperRandomBF16AVX2(SB), NOSPLIT, $576-12
 	MOVQ a+0(FP), R8
-	FUSED(EXTRA(SETUPBF16), LOOPBF16, INTERP2)
+	FUSED(DRAWS(SETUPBF16), LOOPBF16, INTERP2)
 	MOVL AX, nan+8(FP)
 	RET
 
-// func cautiousRandomBF16AVX2(a *args) (nan uint32)
+// func cautiousRandomBF16AVX2(a *Args) (nan uint32)
 TEXT ·cautiousRandomBF16AVX2(SB), NOSPLIT, $576-12
 	MOVQ a+0(FP), R8
-	FUSED(EXTRA(SETUPBF16), LOOPBF16, AGREE2)
+	FUSED(DRAWS(SETUPBF16), LOOPBF16, AGREE2)
 	MOVL AX, nan+8(FP)
 	RET
 
-// func paperRandomF16AVX2(a *args) (nan uint32)
+// func paperRandomF16AVX2(a *Args) (nan uint32)
 TEXT ·paperRandomF16AVX2(SB), NOSPLIT, $576-12
 	MOVQ a+0(FP), R8
-	FUSED(EXTRA(SETUPF16), LOOPF16, PAIRINTERP)
+	FUSED(DRAWS(SETUPF16), LOOPF16, PAIRINTERP)
 	MOVL AX, nan+8(FP)
 	RET
 
-// func cautiousRandomF16AVX2(a *args) (nan uint32)
+// func cautiousRandomF16AVX2(a *Args) (nan uint32)
 TEXT ·cautiousRandomF16AVX2(SB), NOSPLIT, $576-12
 	MOVQ a+0(FP), R8
-	FUSED(EXTRA(SETUPF16), LOOPF16, PAIRAGREE)
+	FUSED(DRAWS(SETUPF16), LOOPF16, PAIRAGREE)
 	MOVL AX, nan+8(FP)
 	RET
 
-// func paperRandomBF16AVX512(a *args) (nan uint32)
+// func paperRandomBF16AVX512(a *Args) (nan uint32)
 TEXT ·paperRandomBF16AVX512(SB), NOSPLIT, $0-12
 	MOVQ a+0(FP), R8
-	ZFUSED(EXTRA(ZSETUPBF16), ZLOOPBF16, ZPAPER2)
+	ZFUSED(DRAWS(ZSETUPBF16), ZLOOPBF16, ZPAPER2)
 	MOVL AX, nan+8(FP)
 	RET
 
-// func cautiousRandomBF16AVX512(a *args) (nan uint32)
+// func cautiousRandomBF16AVX512(a *Args) (nan uint32)
 TEXT ·cautiousRandomBF16AVX512(SB), NOSPLIT, $0-12
 	MOVQ a+0(FP), R8
-	ZFUSED(EXTRA(ZSETUPBF16), ZLOOPBF16, ZCAUTIOUS2)
+	ZFUSED(DRAWS(ZSETUPBF16), ZLOOPBF16, ZCAUTIOUS2)
 	MOVL AX, nan+8(FP)
 	RET
 
-// func paperRandomF16AVX512(a *args) (nan uint32)
+// func paperRandomF16AVX512(a *Args) (nan uint32)
 TEXT ·paperRandomF16AVX512(SB), NOSPLIT, $0-12
 	MOVQ a+0(FP), R8
-	ZFUSED(EXTRA(ZSETUPF16), ZLOOPF16, ZPAPER2)
+	ZFUSED(DRAWS(ZSETUPF16), ZLOOPF16, ZPAPER2)
 	MOVL AX, nan+8(FP)
 	RET
 
-// func cautiousRandomF16AVX512(a *args) (nan uint32)
+// func cautiousRandomF16AVX512(a *Args) (nan uint32)
 TEXT ·cautiousRandomF16AVX512(SB), NOSPLIT, $0-12
 	MOVQ a+0(FP), R8
-	ZFUSED(EXTRA(ZSETUPF16), ZLOOPF16, ZCAUTIOUS2)
+	ZFUSED(DRAWS(ZSETUPF16), ZLOOPF16, ZCAUTIOUS2)
 	MOVL AX, nan+8(FP)
 	RET

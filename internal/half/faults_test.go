@@ -1,0 +1,172 @@
+package half
+
+import (
+	"math"
+	"slices"
+	"strings"
+	"testing"
+	"unsafe"
+
+	"github.com/lionkernel/lion/internal/prove"
+	"github.com/stretchr/testify/assert"
+)
+
+// The tests see faults.
+
+var sink uint64 // keeps reads from being optimised away
+
+// TestPropertiesSee plants a fault in a converter of plain Go, and names the properties
+// that must see it.
+func TestPropertiesSee(t *testing.T) {
+	bad := uint32(7*stride(61, 4093)<<16 | 0x9abc) // of a block that walks take
+	plain := genericConverters
+	flip := func(p unsafe.Pointer, i int) { *(*uint16)(unsafe.Add(p, 2*i)) ^= 1 }
+	spoilt := func(f Converter, at func(dst, src unsafe.Pointer, n int)) Converter {
+		return func(dst, src unsafe.Pointer, n int) { f(dst, src, n); at(dst, src, n) }
+	}
+	for _, c := range []struct {
+		name, sees string
+		spoil      func(c *Converters)
+	}{
+		{"nothing", "", func(*Converters) {}},
+		{"a lane is off", "briefly lengths narrowEdges walk", func(c *Converters) {
+			c.NarrowBF16 = spoilt(plain.NarrowBF16, func(dst, _ unsafe.Pointer, n int) {
+				if n > 13 {
+					flip(dst, 13)
+				}
+			})
+		}},
+		{"the last one isn't converted", "briefly lengths narrowEdges walk", func(c *Converters) {
+			c.NarrowF16 = func(dst, src unsafe.Pointer, n int) { plain.NarrowF16(dst, src, max(0, n-1)) }
+		}},
+		{"writes behind", "lengths guardPages", func(c *Converters) {
+			c.NarrowBF16 = spoilt(plain.NarrowBF16, func(dst, _ unsafe.Pointer, n int) { flip(dst, n) })
+		}},
+		{"writes to what it reads", "lengths guardPages", func(c *Converters) {
+			c.NarrowBF16 = spoilt(plain.NarrowBF16, func(_, src unsafe.Pointer, n int) {
+				if n > 0 {
+					flip(src, 0)
+				}
+			})
+		}},
+		{"reads behind", "guardPages", func(c *Converters) {
+			c.NarrowBF16 = spoilt(plain.NarrowBF16, func(_, src unsafe.Pointer, n int) { sink = uint64(*(*uint16)(unsafe.Add(src, 4*n))) })
+		}},
+		{"reads before", "guardPages", func(c *Converters) {
+			c.NarrowBF16 = spoilt(plain.NarrowBF16, func(_, src unsafe.Pointer, n int) { sink = uint64(*(*uint16)(unsafe.Add(src, -2))) })
+		}},
+		{"a number is widened wrongly", "widen", func(c *Converters) {
+			c.WidenF16 = spoilt(plain.WidenF16, func(dst, src unsafe.Pointer, n int) {
+				for i := range n {
+					if *(*uint16)(unsafe.Add(src, 2*i)) == 0x83ff {
+						flip(dst, 2*i)
+					}
+				}
+			})
+		}},
+		{"of one pattern hi is wrong", "walk", func(c *Converters) {
+			c.Split = func(hi, lo, weight unsafe.Pointer, n int) {
+				splitGeneric(hi, lo, weight, n)
+				spoilAt[uint16](weight, hi, n, bad)
+			}
+		}},
+		{"of one pattern lo is wrong", "walk", func(c *Converters) {
+			c.Split = func(hi, lo, weight unsafe.Pointer, n int) {
+				splitGeneric(hi, lo, weight, n)
+				spoilAt[uint16](weight, lo, n, bad)
+			}
+		}},
+		{"one pattern is joined wrongly", "walk", func(c *Converters) {
+			c.Join = func(weight, hi, lo unsafe.Pointer, n int) {
+				joinGeneric(weight, hi, lo, n)
+				spoilAt[uint32](weight, weight, n, bad)
+			}
+		}},
+		{"one pattern is narrowed wrongly to bf16", "walk", func(c *Converters) {
+			c.NarrowBF16 = spoilt(plain.NarrowBF16, func(dst, src unsafe.Pointer, n int) { spoilAt[uint16](src, dst, n, bad) })
+		}},
+		{"one pattern is narrowed wrongly to f16", "walk", func(c *Converters) {
+			c.NarrowF16 = spoilt(plain.NarrowF16, func(dst, src unsafe.Pointer, n int) { spoilAt[uint16](src, dst, n, bad) })
+		}},
+		{"ties go up", "briefly narrowEdges walk", func(c *Converters) {
+			c.NarrowBF16 = func(dst, src unsafe.Pointer, n int) {
+				for i, x := range unsafe.Slice((*float32)(src), n) {
+					b := ToBF16(x)
+					if math.Float32bits(x)&0x1ffff == 0x08000 && x-x == 0 {
+						b++
+					}
+					unsafe.Slice((*uint16)(dst), n)[i] = b
+				}
+			}
+		}},
+		{"a NaN has something left over", "briefly kahan", func(c *Converters) {
+			c.SplitKahan = func(param, compensation, weight unsafe.Pointer, n int) {
+				splitKahanGeneric(param, compensation, weight, n)
+				for i, w := range unsafe.Slice((*float32)(weight), n) {
+					if w != w {
+						flip(compensation, i)
+					}
+				}
+			}
+		}},
+		{"two zeros add up to −0", "kahan", func(c *Converters) {
+			c.JoinKahan = func(weight, param, compensation unsafe.Pointer, n int) {
+				joinKahanGeneric(weight, param, compensation, n)
+				for i, w := range unsafe.Slice((*uint32)(weight), n) {
+					if w == 0 {
+						unsafe.Slice((*uint32)(weight), n)[i] = 1 << 31
+					}
+				}
+			}
+		}},
+		{"random bits are one short", "random", func(c *Converters) {
+			c.StochasticF16 = func(dst, src unsafe.Pointer, n int, d Draws) {
+				for i, w := range unsafe.Slice((*float32)(src), n) {
+					unsafe.Slice((*uint16)(dst), n)[i] = stochasticF16(w, d.After(uint32(i)).x()>>16&^1)
+				}
+			}
+		}},
+		{"all lanes draw alike", "random", func(c *Converters) {
+			c.StochasticBF16 = func(dst, src unsafe.Pointer, n int, d Draws) {
+				for i, w := range unsafe.Slice((*float32)(src), n) {
+					unsafe.Slice((*uint16)(dst), n)[i] = stochasticBF16(w, d.x()>>16)
+				}
+			}
+		}},
+		{"exact numbers go up too", "randomKeeps random", func(c *Converters) {
+			c.StochasticBF16 = func(dst, src unsafe.Pointer, n int, d Draws) {
+				for i, w := range unsafe.Slice((*float32)(src), n) {
+					unsafe.Slice((*uint16)(dst), n)[i] = stochasticBF16(w, d.After(uint32(i)).x()>>16+1)
+				}
+			}
+		}},
+		{"up too often", "randomMean random", func(c *Converters) {
+			c.StochasticF16 = func(dst, src unsafe.Pointer, n int, d Draws) {
+				for i, w := range unsafe.Slice((*float32)(src), n) {
+					unsafe.Slice((*uint16)(dst), n)[i] = stochasticF16(w, min(0xffff, d.After(uint32(i)).x()>>16+1<<10))
+				}
+			}
+		}},
+	} {
+		faulty := &Implementation{Name: "faulty", Converters: plain}
+		c.spoil(&faulty.Converters)
+		for _, p := range properties {
+			sees := slices.Contains(strings.Fields(c.sees), p.name)
+			if !sees && c.sees != "" || p.name == "guardPages" && prove.BrokenSignals != "" {
+				continue
+			}
+			t.Run(c.name+"/"+p.name, func(t *testing.T) { // which may be skipped
+				assert.Equal(t, sees, p.check(t, faulty) != nil)
+			})
+		}
+	}
+}
+
+// spoilAt changes the element of dst where src holds a pattern.
+func spoilAt[T uint16 | uint32](src, dst unsafe.Pointer, n int, pattern uint32) {
+	for i, x := range unsafe.Slice((*uint32)(src), n) {
+		if x == pattern {
+			unsafe.Slice((*T)(dst), n)[i] ^= 1
+		}
+	}
+}

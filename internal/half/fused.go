@@ -1,0 +1,169 @@
+package half
+
+import (
+	"runtime"
+	"unsafe"
+
+	"github.com/lionkernel/lion/internal/mem"
+)
+
+// Unit is what the number of elements that a fused kernel gets is a multiple of.
+const Unit = 32
+
+// A Kernel steps the elements that its Args name, one Unit of them or more, and reports
+// whether a NaN other than the canonical one may stand in what it wrote: the caller
+// then calls Mend. Kernels keep no pointer.
+type Kernel func(a *Args) (nan uint32)
+
+// Rules are the kernels of a storage: for Paper and Cautious with a factor on param.
+type Rules struct{ Paper, Cautious Kernel }
+
+// Fused are an implementation's kernels, which step a storage in one pass: param is
+// rounded to nearest, or at random, where the storage Rounds.
+type Fused struct{ Nearest, Random [NumStorages]Rules }
+
+// Args are the slices of a step; assembly reads them by the offsets in go_asm.h.
+type Args struct {
+	Param, Grad, Momentum unsafe.Pointer
+	N                     int
+	C                     *Constants
+	Shadow                unsafe.Pointer // where the storage has one
+	Low                   unsafe.Pointer // where it has something beside param
+	Draws                 Draws          // of the first, where param is rounded at random
+}
+
+// Constants are those of a step as the caller lays them out; assembly finds them by
+// go_asm.h.
+type Constants struct {
+	B1, O1  float32 // β1, (1−β1)·s
+	B2, O2  float32 // β2, (1−β2)·s
+	LR      float32 // η
+	Decay   float32 // the factor on param
+	WD      float32
+	Scale   float32
+	Flip    float32 // −0 if s is negative, else +0
+	Gamma   float32
+	BC1     float32
+	BC2     float32
+	Eps     float32
+	Kappa   float32
+	NegZero float32 // −0: the sign bit
+	One     float32
+}
+
+// From are the args of what follows the first i elements of a.
+func (a Args) From(st *Storage, i int) Args {
+	a.Param = unsafe.Add(a.Param, i*st.Param.Size())
+	a.Grad = unsafe.Add(a.Grad, i*st.Grad.Size())
+	a.Momentum = unsafe.Add(a.Momentum, i*st.Momentum.Size())
+	if st.Shadow != None {
+		a.Shadow = unsafe.Add(a.Shadow, i*st.Shadow.Size())
+	}
+	if st.Low != None {
+		a.Low = unsafe.Add(a.Low, i*st.Low.Size())
+	}
+	a.Draws = a.Draws.After(uint32(i))
+	a.N -= i
+	return a
+}
+
+// Step steps all of a by a kernel of im, whatever a.N. What is less than a Unit at the
+// end is stepped in a copy.
+func (im *Implementation) Step(k Kernel, st *Storage, a Args) {
+	whole := a.N - a.N%Unit
+	im.stepUnits(k, st, a, whole)
+	if whole < a.N {
+		im.stepRest(k, st, a.From(st, whole))
+	}
+}
+
+// stepUnits steps the first whole elements of a, a multiple of Unit, in chunks.
+func (im *Implementation) stepUnits(k Kernel, st *Storage, a Args, whole int) {
+	for i := 0; i < whole; i += chunk {
+		t := a.From(st, i)
+		t.N = min(whole-i, chunk)
+		if k.chunk(t) != 0 {
+			im.Mend(st, t)
+		}
+	}
+}
+
+// chunk is not inlined so that each chunk passes a stack check.
+//
+//go:noinline
+func (k Kernel) chunk(a Args) uint32 {
+	nan := k((*Args)(mem.Noescape(unsafe.Pointer(&a))))
+	runtime.KeepAlive(&a) // Noescape hides it: were the stack to move, a would miss it
+	return nan
+}
+
+// stepRest steps all of a, fewer than Unit, in copies that zeros make up to one: a
+// zero makes no NaN. It is not inlined: clearing the copies takes time.
+//
+//go:noinline
+func (im *Implementation) stepRest(k Kernel, st *Storage, a Args) {
+	var buf [4][Unit]float32
+	b := a
+	b.N = Unit
+	b.Param = mem.Noescape(unsafe.Pointer(&buf[0]))
+	b.Grad = mem.Noescape(unsafe.Pointer(&buf[1]))
+	b.Momentum = mem.Noescape(unsafe.Pointer(&buf[2]))
+	b.Shadow = mem.Noescape(unsafe.Pointer(&buf[3])) // no storage has both
+	b.Low = b.Shadow
+	st.Param.copy(b.Param, a.Param, a.N)
+	st.Grad.copy(b.Grad, a.Grad, a.N)
+	st.Momentum.copy(b.Momentum, a.Momentum, a.N)
+	st.Low.copy(b.Low, a.Low, a.N)
+	im.stepUnits(k, st, b, Unit)
+	st.Param.copy(a.Param, b.Param, a.N)
+	st.Momentum.copy(a.Momentum, b.Momentum, a.N)
+	st.Low.copy(a.Low, b.Low, a.N)
+	st.Shadow.copy(a.Shadow, b.Shadow, a.N)
+	runtime.KeepAlive(&buf)
+}
+
+// copy copies n elements.
+func (e Element) copy(to, from unsafe.Pointer, n int) {
+	copy(unsafe.Slice((*byte)(to), n*e.Size()), unsafe.Slice((*byte)(from), n*e.Size()))
+}
+
+// Mend makes the NaNs canonical that a fused kernel wrote to all of a. Each is still a NaN, except a
+// momentum whose NaN came from a float32 gradient: rounding may have carried it out of
+// the NaN range, so it is restored from grad. Of Kahan's weights only param is mended:
+// the kernel stores no compensation beside a NaN, and rounding the others again could
+// change them.
+//
+//go:noinline
+func (im *Implementation) Mend(st *Storage, a Args) {
+	var p, m Tile
+	for i := 0; i < a.N; i += TileSize {
+		t := a.From(st, i)
+		t.N = min(t.N, TileSize)
+		im.mendTile(st, &t, &p, &m)
+	}
+}
+
+// mendTile mends a tile, widened in p and m.
+func (im *Implementation) mendTile(st *Storage, a *Args, p, m *Tile) {
+	param := st.Param
+	if param == Kahan {
+		param = BF16
+	}
+	wide := im.Widen(param, a.Param, a.Low, a.N, p)
+	momentum := im.Widen(st.Momentum, a.Momentum, nil, a.N, m)
+	ps, ms := unsafe.Slice((*float32)(wide), a.N), unsafe.Slice((*float32)(momentum), a.N)
+	if st.Grad == F32 && st.Momentum != F32 {
+		for j, g := range unsafe.Slice((*float32)(a.Grad), a.N) {
+			if g != g {
+				ms[j] = g
+			}
+		}
+	}
+	canonicalize(ps)
+	canonicalize(ms)
+	im.Narrow(param, a.Param, a.Low, wide, a.N)
+	im.Narrow(st.Momentum, a.Momentum, nil, momentum, a.N)
+	im.Narrow(st.Shadow, a.Shadow, nil, wide, a.N)
+	runtime.KeepAlive(p)
+	runtime.KeepAlive(m)
+}
