@@ -174,7 +174,7 @@ func TestTiming(t *testing.T) {
 	}
 	timers := []Timer{spend(0, 20*time.Millisecond), spend(1, 5*time.Millisecond), spend(2, 40*time.Millisecond)}
 	times := Turns(4, timers)
-	require.Equal(t, [3]int{6, 6, 6}, counts) // 4 rounds and 2 trials each
+	require.Equal(t, [3]int{7, 7, 7}, counts) // 4 rounds and 3 trials each
 	for _, x := range times {
 		require.Len(t, x, 4)
 	}
@@ -182,4 +182,20 @@ func TestTiming(t *testing.T) {
 	require.Equal(t, 1, Fastest(timers))
 
 	require.InDelta(t, 3, ClockGHz(), 2.9)
+}
+
+// A batch fills its time though some trials were disturbed.
+func TestBatch(t *testing.T) {
+	calls := 0
+	disturbed := func(ns float64) Timer {
+		return func(int) float64 {
+			if calls++; calls%3 != 0 {
+				return 100 * ns
+			}
+			return ns
+		}
+	}
+	for _, ns := range []float64{100, 10e3, 49e3, 50e3, 1e6} {
+		require.Equal(t, max(1, int(50e3/ns)), batch(disturbed(ns), 50*time.Microsecond), ns)
+	}
 }

@@ -25,10 +25,16 @@ func (c *Call) Timer() Timer {
 	return func(k int) float64 { return t(2 * k) }
 }
 
-// batch returns how often to run t, at least once, to fill the time.
+// batch returns how often to run t, at least once, to fill the time. One trial might
+// be disturbed, and so small a batch that the clock itself is timed: the best of
+// several counts.
 func batch(t Timer, fill time.Duration) int {
-	t(1)
-	return max(1, int(float64(fill)/t(1)))
+	for k := 1; ; k *= 4 {
+		once := min(t(k), t(k), t(k))
+		if 4*float64(k)*once >= float64(fill) {
+			return max(1, int(float64(fill)/once))
+		}
+	}
 }
 
 // Turns runs the timers in turns, in batches of about 50 µs, and returns each

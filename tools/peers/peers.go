@@ -4,12 +4,6 @@ package peers
 #cgo linux LDFLAGS: -ldl
 #include <dlfcn.h>
 #include <stdlib.h>
-
-typedef void repeat_fn(void *param, const void *grad, void *momentum, size_t n, const void *k, long times);
-
-static void call(void *f, void *param, const void *grad, void *momentum, size_t n, const void *k, long times) {
-	((repeat_fn *)f)(param, grad, momentum, n, k, times);
-}
 */
 import "C"
 
@@ -25,6 +19,7 @@ import (
 	"unsafe"
 
 	"github.com/lionkernel/lion"
+	"github.com/lionkernel/lion/tools/peers/direct"
 )
 
 //go:embed c/loop.c
@@ -87,8 +82,8 @@ type loop struct{ symbol unsafe.Pointer }
 
 // repeat runs the loop over the slices so many times.
 func repeat[T float32 | float64](l loop, param, grad, momentum []T, k *[6]T, times int) {
-	C.call(l.symbol, unsafe.Pointer(&param[0]), unsafe.Pointer(&grad[0]), unsafe.Pointer(&momentum[0]),
-		C.size_t(len(param)), unsafe.Pointer(k), C.long(times))
+	direct.Call(l.symbol, unsafe.Pointer(&param[0]), unsafe.Pointer(&grad[0]), unsafe.Pointer(&momentum[0]),
+		len(param), unsafe.Pointer(k), times)
 }
 
 // compile makes a shared object in dir and loads it; it stays loaded.

@@ -174,6 +174,84 @@ func TestPeers(t *testing.T) {
 	}
 }
 
+// BenchmarkBest times ours beside the fastest of a compiler's loops, with decay: of
+// those that compute our bits, and of all. x-best is our time over its: below 1, ours
+// is faster. Which loop it is, -v tells.
+func BenchmarkBest(b *testing.B) {
+	for _, f := range formats {
+		for _, impl := range lion.Implementations() {
+			if impl == "generic" {
+				continue
+			}
+			for _, cc := range compilers() {
+				for _, exact := range []bool{true, false} {
+					var loops []named // compiled when the first benchmark that is asked for needs them
+					for _, n := range []int{64, 1 << 10, 64 << 10, 1 << 20, 16 << 20} {
+						b.Run(fmt.Sprintf("fmt=%s/impl=%s/cc=%s/exact=%v/n=%d", f.name, impl, cc, exact, n), func(b *testing.B) {
+							if loops == nil {
+								loops = candidates(b, cc, f.ctype, impl, exact)
+							}
+							benchBest(b, f, impl, loops, n)
+						})
+					}
+				}
+			}
+		}
+	}
+}
+
+// named is a loop and how it was made.
+type named struct {
+	loop
+	name string
+}
+
+// candidates compiles every loop with decay that may use an implementation's
+// instructions, and more only if it is the best that there is.
+func candidates(b *testing.B, cc, ctype, impl string, exact bool) (loops []named) {
+	for _, how := range builds() {
+		of := how.isa
+		if of == "" {
+			of = lion.Implementations()[0]
+		}
+		if of != impl || exact && !how.exact {
+			continue
+		}
+		for i, phrase := range phrases {
+			l, err := compile(b.TempDir(), cc, how, i, ctype, true)
+			if err != nil {
+				b.Fatal(err)
+			}
+			loops = append(loops, named{l, how.name + " " + phrase})
+		}
+	}
+	if len(loops) == 0 {
+		b.Skipf("NOT TESTED: no flags for %s", impl)
+	}
+	return loops
+}
+
+// benchBest times ours and the fastest of the loops over n elements.
+func benchBest(b *testing.B, f format, impl string, loops []named, n int) {
+	ours, peer := f.timers(b, n, true)
+	var peers []limit.Timer
+	for _, l := range loops {
+		peers = append(peers, peer(l.loop))
+	}
+	best := 0
+	if len(peers) > 1 {
+		best = limit.Fastest(peers)
+	}
+	b.Log(loops[best].name)
+	b.ResetTimer()
+	times := limit.Turns(max(7, b.N), []limit.Timer{ours(impl), peers[best]})
+	b.StopTimer()
+	b.ReportMetric(limit.Median(times[0]), "ns/op")
+	b.ReportMetric(limit.Median(times[0])/float64(n), "ns/elem")
+	b.ReportMetric(limit.Median(times[1])/float64(n), "best-ns/elem")
+	b.ReportMetric(limit.Ratio(times[0], times[1]), "x-best")
+}
+
 func BenchmarkPeers(b *testing.B) {
 	for _, f := range formats {
 		for _, n := range []int{1 << 10, 64 << 10, 16 << 20} {
