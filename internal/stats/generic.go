@@ -4,6 +4,7 @@ import (
 	"math"
 	"unsafe"
 
+	"github.com/lionkernel/lion/internal/half"
 	"github.com/lionkernel/lion/internal/mem"
 )
 
@@ -115,27 +116,12 @@ func sumF64(b *block, grad unsafe.Pointer, n int) {
 
 func sumBF16(b *block, grad unsafe.Pointer, n int) {
 	for i, g := range unsafe.Slice((*uint16)(grad), n) {
-		b.add(i, float64(math.Float32frombits(uint32(g)<<16)))
+		b.add(i, float64(half.FromBF16(g)))
 	}
 }
 
 func sumF16(b *block, grad unsafe.Pointer, n int) {
 	for i, g := range unsafe.Slice((*uint16)(grad), n) {
-		b.add(i, halfValue(g))
+		b.add(i, float64(half.FromF16(g)))
 	}
-}
-
-// halfValue is the value of an IEEE half.
-func halfValue(h uint16) float64 {
-	exp, m := h>>10&31, h&0x3ff
-	switch exp {
-	case 0:
-		return float64(m) * 0x1p-24
-	case 31:
-		if m != 0 {
-			return math.NaN()
-		}
-		return math.Inf(1)
-	}
-	return float64(m|0x400) * math.Float64frombits(uint64(exp-25+1023)<<52)
 }
