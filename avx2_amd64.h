@@ -1,9 +1,8 @@
-// Rule macros for AVX2, over registers alone, so that every storage format can
-// use them. The file that includes this one first names the instructions of its
-// compute type: MOVU, MOV1 (one element), BCAST, MUL, ADD, SUB, DIV, SQRT, CMP,
-// BLENDV, MOVMSK, MIN, IADD, ISHL; SIZE, the bytes of an element; MSUM and ZERO,
-// where the sum of new momenta and a zero are: Y6 and Y15, unless those are
-// wanted for something else.
+// Rule macros for AVX2. The file that includes this one first names the instructions of
+// its compute type: MOVU, MASKMOV, BCAST, MUL, ADD, SUB, DIV, SQRT, CMP, BLENDV, MOVMSK,
+// MIN, IADD, ISHL; SIZE, the bytes of an element, and LOGSIZE; MANTISSA, the bits of a
+// fraction; TERMS, and what PARTPM and PARTONE end with. avx512_amd64.h wants MOVZ,
+// BLENDM, TERNLOG, KONES, FIXUP, RANGE, LANES512 and ZTERMS too.
 //
 // Operands p, g, m are a register or a memory operand each. Every rule leaves
 // the new param in Y0 and the new momentum in Y2 and adds both to the sums in
@@ -16,8 +15,14 @@
 //	Y3–Y5 scratch    Y10 β2   Y11 (1−β2)·s     Y15  0
 //
 //	DI param   SI grad   DX momentum   CX elements left   R8 args, then coef
-//	AX, R9 scratch; AX the result
+//	R11 how far to prefetch   AX, R9 scratch; AX the result
 #define COEF(i) (i*SIZE)(R8)
+
+// Constants that are the same for every step: see where they stand.
+#define SIGNS constants<>+(0*SIZE)(SB)
+#define NUMBERS constants<>+(1*SIZE)(SB)
+#define NEGZERO constants<>+(2*SIZE)(SB)
+#define ONE constants<>+(3*SIZE)(SB)
 
 // SETUP reads args and coef. Smashes everything in the table.
 #define SETUP \
@@ -25,6 +30,7 @@
 	MOVQ   args_grad(R8), SI             \
 	MOVQ   args_momentum(R8), DX         \
 	MOVQ   args_n(R8), CX                \
+	MOVQ   args_ahead(R8), R11           \
 	MOVQ   args_c(R8), R8                \
 	XORL   AX, AX                        \
 	VXORPS Y15, Y15, Y15                 \
@@ -36,14 +42,13 @@
 	BCAST  COEF(const_cO2), Y11          \
 	BCAST  COEF(const_cLR), Y12          \
 	BCAST  COEF(const_cDecay), Y13       \
-	BCAST  COEF(const_cNegZero), Y14     \
+	BCAST  NEGZERO, Y14     \
 	VXORPS Y12, Y14, Y14
 
 // FINISH makes AX, a count or 0, nonzero if a NaN went into the sums, and cleans
 // the upper halves. Smashes R9.
 #define FINISH \
-	ADD    MSUM, Y7, Y7   \
-	CMP    $3, Y7, Y7, Y7 \
+	CMP    $3, Y6, Y7, Y7 \
 	MOVMSK Y7, R9         \
 	ORL    R9, AX         \
 	VZEROUPPER
@@ -56,12 +61,12 @@
 	MUL m, Y10, Y2  \
 	ADD Y3, Y4, Y3  \
 	ADD Y5, Y2, Y2  \
-	ADD Y2, MSUM, MSUM
+	ADD Y2, Y6, Y6
 
 // TIMESSIGN: Y3 = η·sign(Y3), 0 for NaN. Smashes Y4.
 #define TIMESSIGN \
 	BLENDV Y3, Y14, Y12, Y4  \
-	CMP    $12, ZERO, Y3, Y3 \
+	CMP    $12, Y15, Y3, Y3 \
 	VANDPS Y4, Y3, Y3
 
 // STEP: Y0 = p·decay − Y3.
@@ -89,8 +94,8 @@
 // PAPERINSIDE: p − η·(sign(c) + λ·p). Smashes Y1, Y3–Y5.
 #define PAPERINSIDE(p, g, m) \
 	INTERP(g, m)                     \
-	BCAST  COEF(const_cNegZero), Y4  \
-	BCAST  COEF(const_cOne), Y5      \
+	BCAST  NEGZERO, Y4  \
+	BCAST  ONE, Y5      \
 	VANDPS Y3, Y4, Y4                \
 	VORPS  Y5, Y4, Y4                \
 	CMP    $12, Y15, Y3, Y3          \
@@ -119,7 +124,7 @@
 	MUL g, Y11, Y4  \
 	MUL Y2, Y10, Y3 \
 	ADD Y4, Y3, Y3  \
-	ADD Y2, MSUM, MSUM
+	ADD Y2, Y6, Y6
 
 #define MOMENTUMFIRST(p, g, m) \
 	FIRST(g, m) \
@@ -157,7 +162,7 @@
 	ADD     Y3, Y2, Y2                \
 	CMP     $12, Y15, Y1, Y5          \
 	VANDPS  Y11, Y5, Y5               \
-	BCAST   COEF(const_cNegZero), Y3  \
+	BCAST   NEGZERO, Y3  \
 	VANDNPS Y1, Y3, Y3                \
 	BCAST   COEF(const_cGamma), Y4    \
 	MUL     Y3, Y4, Y4                \
@@ -176,9 +181,9 @@
 // REFINED: η·c where |c| < 1, else η·sign(c). Smashes Y1, Y3–Y5.
 #define REFINED(p, g, m) \
 	INTERP(g, m)                      \
-	BCAST   COEF(const_cNegZero), Y5  \
+	BCAST   NEGZERO, Y5  \
 	VANDNPS Y3, Y5, Y5                \
-	BCAST   COEF(const_cOne), Y1      \
+	BCAST   ONE, Y1      \
 	CMP     $17, Y1, Y5, Y5           \
 	MUL     Y3, Y12, Y1               \
 	TIMESSIGN                         \
@@ -208,7 +213,7 @@
 // first operand where either is NaN. Y1 is 2ᵏ, Y4 r, Y5 k, Y14 the polynomial.
 // Smashes Y1, Y4, Y5, Y14, Y15.
 #define TANH \
-	BCAST   COEF(const_cNegZero), Y5  \
+	BCAST   NEGZERO, Y5  \
 	VANDNPS Y3, Y5, Y4                \
 	VANDPS  Y3, Y5, Y3                \
 	ADD     Y4, Y4, Y4                \
@@ -232,7 +237,7 @@
 	TERMS                             \
 	MUL     Y4, Y14, Y14              \
 	MUL     Y1, Y14, Y14              \
-	BCAST   COEF(const_cOne), Y15     \
+	BCAST   ONE, Y15     \
 	SUB     Y15, Y1, Y1               \
 	ADD     Y1, Y14, Y14              \
 	BCAST   TANHC(5), Y15             \
@@ -263,11 +268,11 @@
 	MUL   Y12, Y3, Y3         \
 	PLAINSTEP(p)
 
-// PREFETCH asks for what the loop will read 1 KiB later.
-#define PREFETCH \
-	PREFETCHT0 1024(SI) \
-	PREFETCHT0 1024(DX) \
-	PREFETCHT0 1024(DI)
+// AHEAD asks for what the loop will read R11 bytes later.
+#define AHEAD \
+	PREFETCHT0 (SI)(R11*1) \
+	PREFETCHT0 (DX)(R11*1) \
+	PREFETCHT0 (DI)(R11*1)
 
 // What a kernel stores: param and momentum, the gradient, param, or nothing.
 #define STOREPM(o) \
@@ -276,53 +281,103 @@
 #define STOREG(o) MOVU Y1, o(SI)
 #define STOREP(o) MOVU Y0, o(DI)
 #define STORENONE(o)
-#define LANEPM \
-	MOV1 X2, (DX) \
-	MOV1 X0, (DI)
-#define LANEG MOV1 X1, (SI)
-#define LANEP MOV1 X0, (DI)
-#define LANENONE
+
+// The same of the CX bytes of a part, fewer than a vector: 16 where there are as many,
+// then eight, then, of float32, four. A store under a mask takes AMD's CPUs longer.
+// Smashes what is stored, and the pointers.
+#define PARTPM \
+	TESTL        $16, CX       \
+	JZ           eight         \
+	MOVU         X2, (DX)      \
+	MOVU         X0, (DI)      \
+	VEXTRACTF128 $1, Y2, X2    \
+	VEXTRACTF128 $1, Y0, X0    \
+	ADDQ         $16, DX       \
+	ADDQ         $16, DI       \
+eight:                             \
+	TESTL        $8, CX        \
+	JZ           four          \
+	VMOVSD       X2, (DX)      \
+	VMOVSD       X0, (DI)      \
+	LASTPM
+#define PARTONE(x, y, to) \
+	TESTL        $16, CX       \
+	JZ           eight         \
+	MOVU         x, (to)       \
+	VEXTRACTF128 $1, y, x      \
+	ADDQ         $16, to       \
+eight:                             \
+	TESTL        $8, CX        \
+	JZ           four          \
+	VMOVSD       x, (to)       \
+	LASTONE(x, to)
+#define PARTG PARTONE(X1, Y1, SI)
+#define PARTP PARTONE(X0, Y0, DI)
+#define PARTNONE
+
+// MOVE moves on by n bytes.
+#define MOVE(n) \
+	ADDQ n, SI \
+	ADDQ n, DX \
+	ADDQ n, DI
 
 // PAIR steps two vectors and moves on.
 #define PAIR(RULE, STORE) \
-	PREFETCH                      \
 	RULE(0(DI), 0(SI), 0(DX))     \
 	STORE(0)                      \
 	RULE(32(DI), 32(SI), 32(DX))  \
 	STORE(32)                     \
-	ADDQ $64, SI                  \
-	ADDQ $64, DX                  \
-	ADDQ $64, DI
+	MOVE($64)
 
-// LANE steps one element, in lane 0 of registers that are zero elsewhere.
-#define LANE(RULE, STORE) \
-	MOV1 (DI), X0     \
-	MOV1 (SI), X1     \
-	MOV1 (DX), X2     \
-	RULE(Y0, Y1, Y2)  \
-	STORE             \
-	ADDQ $SIZE, SI    \
-	ADDQ $SIZE, DX    \
-	ADDQ $SIZE, DI
+// SINGLE steps a vector and moves on.
+#define SINGLE(RULE, STORE) \
+	RULE(0(DI), 0(SI), 0(DX))  \
+	STORE(0)                   \
+	MOVE($32)
 
-// WALK is a kernel: it reads args, steps all elements, two vectors at once and then one
-// element at once, and leaves in AX what FINISH says. Smashes everything. The loop
-// begins a cache line: elsewhere it takes up to 6 % longer in L1 on Zen 3.
-#define WALK(RULE, STORE, STORE1) \
-	SETUP                \
-	SUBQ $(64/SIZE), CX  \
-	JLT  tail            \
-	PCALIGN $64          \
-loop:                    \
-	PAIR(RULE, STORE)    \
-	SUBQ $(64/SIZE), CX  \
-	JGE  loop            \
-tail:                    \
-	ADDQ $(64/SIZE), CX  \
-	JZ   done            \
-lane:                    \
-	LANE(RULE, STORE1)   \
-	DECQ CX              \
-	JNZ  lane            \
-done:                    \
+// PART steps the CX elements that are left, fewer than a vector, in registers that are
+// zero elsewhere. Smashes CX, R9.
+#define PART(RULE, STORE) \
+	SHLQ    $LOGSIZE, CX       \
+	LEAQ    lanes<>+32(SB), R9 \
+	SUBQ    CX, R9             \
+	MOVU    (R9), Y3           \
+	MASKMOV (DI), Y3, Y0       \
+	MASKMOV (SI), Y3, Y1       \
+	MASKMOV (DX), Y3, Y2       \
+	RULE(Y0, Y1, Y2)           \
+	STORE
+
+// WALK is a kernel: it reads args, steps all elements, two vectors at once, one, and what
+// is left, and leaves in AX what FINISH says. The loop is there twice, since a prefetch
+// that a CPU doesn't want would cost it as much. It begins a cache line: elsewhere it
+// takes up to 6 % longer in L1 on Zen 3. Smashes everything.
+#define WALK(RULE, STORE, STOREPART) \
+	SETUP                   \
+	SUBQ $(64/SIZE), CX     \
+	JLT  tail               \
+	TESTQ R11, R11          \
+	JNZ  ahead              \
+	PCALIGN $64             \
+loop:                       \
+	PAIR(RULE, STORE)       \
+	SUBQ $(64/SIZE), CX     \
+	JGE  loop               \
+	JMP  tail               \
+	PCALIGN $64             \
+ahead:                      \
+	AHEAD                   \
+	PAIR(RULE, STORE)       \
+	SUBQ $(64/SIZE), CX     \
+	JGE  ahead              \
+tail:                       \
+	ADDQ $(32/SIZE), CX     \
+	JLT  rest               \
+	SINGLE(RULE, STORE)     \
+	SUBQ $(32/SIZE), CX     \
+rest:                       \
+	ADDQ $(32/SIZE), CX     \
+	JZ   done               \
+	PART(RULE, STOREPART)   \
+done:                       \
 	FINISH

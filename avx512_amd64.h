@@ -1,54 +1,123 @@
-// Rule macros for AVX-512 (F, CD, BW, DQ, VL), as avx2_amd64.h has them for AVX2: see
-// there for the operands and the instructions' names. Two vectors of constants
-// that AVX2 reloads stay in registers, and masks take the place of blends. The
-// rules' operand k is K3 or K6, in turns where that matters: a comparison under a
-// mask waits for the one that made the mask.
+// Rule macros for AVX-512 (F, CD, BW, DQ, VL), in stages. The names of instructions are
+// those of avx2_amd64.h. A rule names its stages, and EACH of them steps two vectors side
+// by side (ZTWO), one (ZONE), or a part of one that is in registers already (ZMASKED): so
+// the latency of one vector hides behind the other.
 //
-//	Z0 param   Z1 grad   Z2 momentum   Z3–Z6 scratch
-//	Z8  β1   Z9  (1−β1)·s   Z10 β2   Z11 (1−β2)·s   Z12 η   Z13 decay factor
-//	Z14 −0   Z15 0   Z16 λ   Z17 1   Z18 −0 or 0, the sign of s
-//	Z19 s   Z20 γ   Z21 1−β1ᵗ   Z22 1−β2ᵗ   Z23 ε   Z24 κ
-//	K1 elements of a part   K2, K4 scratch   K3, K6 lanes without a NaN so far
+// A stage's operands are param where it lies, in memory or in p; then the registers of
+// param, gradient, momentum, c and a scratch, and two masks: k, and n, the lanes without a
+// NaN so far. Every gradient and momentum is loaded once: one that crosses a cache line
+// costs two loads.
+//
+//	         param  grad  momentum  c   scratch  k   n
+//	first    Z0     Z1    Z2        Z3  Z4       K2  K4
+//	second   Z5     Z6    Z7        Z8  Z9       K3  K5
+//
+//	Z10–Z12 scratch of tanh
+//	Z16 β1   Z17 (1−β1)·s   Z18 β2   Z19 (1−β2)·s   Z20 η   Z21 decay factor or λ
+//	Z22 −0, or what FIXUP makes of a number   Z23 1   Z24 0
+//	Z25 −0 or 0, the sign of s; s; or κ   Z26 γ   Z27 1−β1ᵗ   Z28 1−β2ᵗ   Z29 ε
+//	Z30 sum of new params   Z31 sum of new momenta
+//	K1 elements of a part   K6 scratch
 //
 //	DI param   SI grad   DX momentum   R10 elements left   R8 args, then coef
-//	CX elements of a part   R9 scratch   AX the result
+//	R11 how far to prefetch   CX elements of a part   R9 scratch   AX the result
+//
+// Here is the form by masks: a comparison says where c has a sign, another where there is
+// a NaN. avx512_sums_amd64.h has the other form, by sums, which some CPUs do faster.
 
-// ZSETUP reads args and coef. Smashes everything in the table.
+// From so many elements on param is aligned first.
+#define ALIGNFROM (2048/SIZE)
+
+// ZSETUP reads args and what all rules have of coef. Smashes everything in the table.
 #define ZSETUP \
-	MOVQ   args_param(R8), DI             \
-	MOVQ   args_grad(R8), SI              \
-	MOVQ   args_momentum(R8), DX          \
-	MOVQ   args_n(R8), R10                \
-	MOVQ   args_c(R8), R8                 \
-	XORL   AX, AX                         \
-	KONES  K3, K3, K3                     \
-	KONES  K6, K6, K6                     \
-	VXORPS X15, X15, X15                  \
-	BCAST  COEF(const_cB1), Z8            \
-	BCAST  COEF(const_cO1), Z9            \
-	BCAST  COEF(const_cB2), Z10           \
-	BCAST  COEF(const_cO2), Z11           \
-	BCAST  COEF(const_cLR), Z12           \
-	BCAST  COEF(const_cDecay), Z13        \
-	BCAST  COEF(const_cNegZero), Z14      \
-	BCAST  COEF(const_cWD), Z16           \
-	BCAST  COEF(const_cOne), Z17          \
-	BCAST  COEF(const_cFlip), Z18         \
-	BCAST  COEF(const_cScale), Z19        \
-	BCAST  COEF(const_cGamma), Z20        \
-	BCAST  COEF(const_cBC1), Z21          \
-	BCAST  COEF(const_cBC2), Z22          \
-	BCAST  COEF(const_cEps), Z23          \
-	BCAST  COEF(const_cKappa), Z24
+	MOVQ   args_param(R8), DI       \
+	MOVQ   args_grad(R8), SI        \
+	MOVQ   args_momentum(R8), DX    \
+	MOVQ   args_n(R8), R10          \
+	MOVQ   args_ahead(R8), R11      \
+	MOVQ   args_c(R8), R8           \
+	XORL   AX, AX                   \
+	BCAST  COEF(const_cB1), Z16     \
+	BCAST  COEF(const_cO1), Z17
 
-// ZFINISH makes AX, a count or 0, nonzero if a NaN was seen, and cleans the
-// upper halves. Smashes R9.
-#define ZFINISH \
-	KANDW K6, K3, K3                  \
-	KMOVW K3, R9                      \
-	XORL  $((1<<LANES512)-1), R9      \
-	ORL   R9, AX                      \
+// What a rule wants besides.
+#define ZUSEPLAIN \
+	BCAST  COEF(const_cB2), Z18  \
+	BCAST  COEF(const_cO2), Z19  \
+	BCAST  COEF(const_cLR), Z20
+#define ZUSESTEP \
+	ZUSEPLAIN                       \
+	BCAST  COEF(const_cDecay), Z21
+#define ZUSELAMBDA \
+	ZUSEPLAIN                    \
+	BCAST  COEF(const_cWD), Z21
+#define ZUSESIGN \
+	VPXORD Z24, Z24, Z24  \
+	BCAST  NEGZERO, Z22
+#define ZUSEMASKS \
+	KONES  K4, K4, K4  \
+	KONES  K5, K5, K5  \
+	ZUSESIGN
+#define ZUSESUMS \
+	VPXORD Z30, Z30, Z30  \
+	VPXORD Z31, Z31, Z31
+#define ZUSEPAPER \
+	ZUSESTEP  \
+	ZUSEMASKS
+#define ZUSEPAPERPLAIN \
+	ZUSEPLAIN  \
+	ZUSEMASKS
+#define ZUSECOUPLED \
+	ZUSELAMBDA  \
+	ZUSEMASKS
+#define ZUSEINSIDE \
+	ZUSECOUPLED  \
+	BCAST  ONE, Z23
+#define ZUSEREFINED \
+	ZUSEPAPER  \
+	BCAST  ONE, Z23
+#define ZUSECAUTIOUS \
+	ZUSEPAPER  \
+	BCAST  COEF(const_cFlip), Z25
+#define ZUSECOUNT \
+	ZUSESIGN  \
+	BCAST  COEF(const_cFlip), Z25
+#define ZUSEBIASCORRECTED \
+	ZUSESTEP                        \
+	ZUSESUMS                        \
+	ZUSESIGN                        \
+	BCAST  COEF(const_cScale), Z25  \
+	BCAST  COEF(const_cGamma), Z26  \
+	BCAST  COEF(const_cBC1), Z27    \
+	BCAST  COEF(const_cBC2), Z28    \
+	BCAST  COEF(const_cEps), Z29
+#define ZUSESMOOTH \
+	ZUSESTEP                        \
+	ZUSESUMS                        \
+	BCAST  NEGZERO, Z22             \
+	BCAST  ONE, Z23                 \
+	BCAST  COEF(const_cKappa), Z25
+#define ZUSECOUPLE \
+	BCAST  COEF(const_cWD), Z21
+#define ZUSEINNER \
+	ZUSESUMS                        \
+	BCAST  COEF(const_cLR), Z20     \
+	BCAST  COEF(const_cWD), Z21
+
+// What makes AX, a count or 0, nonzero if a NaN was seen, and cleans the upper halves:
+// of masks, of sums, and where none is looked for. Smashes R9.
+#define ZSEEMASKS \
+	KANDW K5, K4, K4              \
+	KMOVW K4, R9                  \
+	XORL  $((1<<LANES512)-1), R9  \
+	ORL   R9, AX                  \
 	VZEROUPPER
+#define ZSEESUMS \
+	CMP   $3, Z30, Z31, K1  \
+	KMOVW K1, R9            \
+	ORL   R9, AX            \
+	VZEROUPPER
+#define ZSEENONE VZEROUPPER
 
 // ZMASK: K1 = the lowest CX elements. Smashes R9.
 #define ZMASK \
@@ -57,241 +126,290 @@
 	DECQ  R9     \
 	KMOVW R9, K1
 
-// ZHEAD: CX = the elements before param is aligned to a cache line, or all, and
-// K1 as many; the zero flag is set if there are none. Smashes R9.
+// ZHEAD: CX = the elements before param is aligned to a cache line, and K1 as many; the
+// zero flag is set if there are none. Smashes R9.
 #define ZHEAD \
-	MOVQ    DI, CX        \
-	NEGQ    CX            \
-	ANDQ    $63, CX       \
-	SHRQ    $LOGSIZE, CX  \
-	CMPQ    R10, CX       \
-	CMOVQLT R10, CX       \
-	SUBQ    CX, R10       \
-	ZMASK                 \
-	TESTQ   CX, CX
+	MOVQ  DI, CX       \
+	NEGQ  CX           \
+	ANDQ  $63, CX      \
+	SHRQ  $LOGSIZE, CX \
+	SUBQ  CX, R10      \
+	ZMASK              \
+	TESTQ CX, CX
 
-// ZTAIL: CX = the elements of the next part, at most a vector, and K1 as many.
-// Smashes R9.
-#define ZTAIL \
-	MOVQ    $LANES512, CX \
-	CMPQ    R10, CX       \
-	CMOVQLT R10, CX       \
-	SUBQ    CX, R10       \
-	ZMASK
+// Stages.
 
-// ZNANS takes the lanes where a or b is NaN out of k.
-#define ZNANS(a, b, k) \
-	CMP $7, a, b, k, k
+// ZC: c = β1·m + (1−β1)·s·g. Smashes t.
+#define ZC(P, p, g, m, c, t, k, n) \
+	MUL g, Z17, c  \
+	MUL m, Z16, t  \
+	ADD c, t, c
 
-// ZINTERP: Z3 = β1·m + (1−β1)·s·g, Z2 = β2·m + (1−β2)·s·g. Smashes Z4, Z5.
-#define ZINTERP(g, m) \
-	MUL g, Z9, Z3   \
-	MUL m, Z8, Z4   \
-	MUL g, Z11, Z5  \
-	MUL m, Z10, Z2  \
-	ADD Z3, Z4, Z3  \
-	ADD Z5, Z2, Z2
+// ZM: m = β2·m + (1−β2)·s·g. Smashes g.
+#define ZM(P, p, g, m, c, t, k, n) \
+	MUL g, Z19, g  \
+	MUL m, Z18, m  \
+	ADD g, m, m
 
-// ZSIGN: Z3 = k with the sign of Z3; K2 says where Z3 was neither 0 nor NaN.
-#define ZSIGN(k) \
-	CMP     $12, Z15, Z3, K2  \
-	TERNLOG $0x6C, Z14, k, Z3
+// ZMP: ZM, and p = P·decay.
+#define ZMP(P, p, g, m, c, t, k, n) \
+	ZM(P, p, g, m, c, t, k, n)  \
+	MUL P, Z21, p
 
-// ZSTEP: Z0 = p·decay, − Z3 where K2 says so.
-#define ZSTEP(p, k) \
-	MUL   p, Z13, Z0       \
-	SUB   Z3, Z0, K2, Z0   \
-	ZNANS(Z0, Z2, k)
+// ZNANS takes the lanes where p or m is NaN out of n.
+#define ZNANS(p, m, n) \
+	CMP $7, p, m, n, n
 
-// ZPLAINSTEP: Z0 = p, − Z3 where K2 says so.
-#define ZPLAINSTEP(p, k) \
-	MOVU  p, Z0           \
-	SUB   Z3, Z0, K2, Z0  \
-	ZNANS(Z0, Z2, k)
+// ZSIGN: c = x with the sign of c; k says where c was neither 0 nor NaN.
+#define ZSIGN(x, c, k) \
+	CMP     $12, Z24, c, k      \
+	TERNLOG $0x6C, Z22, x, c
 
-// ZALLSTEP: Z0 = p·decay − Z3.
-#define ZALLSTEP(p, k) \
-	MUL   p, Z13, Z0  \
-	SUB   Z3, Z0, Z0  \
-	ZNANS(Z0, Z2, k)
+// ZSTEP: p = p − η·sign(c).
+#define ZSTEP(P, p, g, m, c, t, k, n) \
+	ZSIGN(Z20, c, k)  \
+	SUB c, p, k, p    \
+	ZNANS(p, m, n)
 
-#define ZPAPER(p, g, m, k) \
-	ZINTERP(g, m)  \
-	ZSIGN(Z12)     \
-	ZSTEP(p, k)
+#define ZPAPER(EACH) \
+	EACH(ZC)   \
+	EACH(ZMP)  \
+	EACH(ZSTEP)
 
-#define ZPAPERPLAIN(p, g, m, k) \
-	ZINTERP(g, m)  \
-	ZSIGN(Z12)     \
-	ZPLAINSTEP(p, k)
+#define ZPAPERPLAIN(EACH) \
+	EACH(ZC)  \
+	EACH(ZM)  \
+	EACH(ZSTEP)
 
-// ZPAPERINSIDE: p − η·(sign(c) + λ·p). Smashes Z4.
-#define ZPAPERINSIDE(p, g, m, k) \
-	ZINTERP(g, m)                  \
-	ZSIGN(Z17)                     \
-	MUL     p, Z16, Z4             \
-	MOVZ    Z3, K2, Z3             \
-	ADD     Z4, Z3, Z3             \
-	MUL     Z12, Z3, Z3            \
-	MOVU    p, Z0                  \
-	SUB     Z3, Z0, Z0             \
-	ZNANS(Z0, Z2, k)
+// ZINNERSTEP: p = p − η·(sign(c) + λ·p). Smashes t.
+#define ZINNERSTEP(P, p, g, m, c, t, k, n) \
+	ZSIGN(Z23, c, k)  \
+	MOVZ c, k, c      \
+	MUL  p, Z21, t    \
+	ADD  t, c, c      \
+	MUL  Z20, c, c    \
+	SUB  c, p, p      \
+	ZNANS(p, m, n)
 
-// ZCOUPLED: Z1 = g + λ·p. Smashes Z3.
-#define ZCOUPLED(p, g) \
-	MUL p, Z16, Z3  \
-	ADD g, Z3, Z1
+#define ZPAPERINSIDE(EACH) \
+	EACH(ZC)  \
+	EACH(ZM)  \
+	EACH(ZINNERSTEP)
 
-#define ZPAPERCOUPLED(p, g, m, k) \
-	ZCOUPLED(p, g)         \
-	ZPAPERPLAIN(p, Z1, m, k)
+// ZCOUPLED: g = g + λ·p. Smashes t.
+#define ZCOUPLED(P, p, g, m, c, t, k, n) \
+	MUL p, Z21, t  \
+	ADD g, t, g
 
-// ZFIRST: Z2 = β1·m + (1−β1)·s·g, Z3 = β2·Z2 + (1−β2)·s·g. Smashes Z4.
-#define ZFIRST(g, m) \
-	MUL g, Z9, Z3    \
-	MUL m, Z8, Z2    \
-	ADD Z3, Z2, Z2   \
-	MUL g, Z11, Z4   \
-	MUL Z2, Z10, Z3  \
-	ADD Z4, Z3, Z3
+#define ZPAPERCOUPLED(EACH) \
+	EACH(ZCOUPLED)  \
+	EACH(ZC)        \
+	EACH(ZM)        \
+	EACH(ZSTEP)
 
-#define ZMOMENTUMFIRST(p, g, m, k) \
-	ZFIRST(g, m)  \
-	ZSIGN(Z12)    \
-	ZSTEP(p, k)
+// ZFIRST: m = β1·m + (1−β1)·s·g. Smashes c.
+#define ZFIRST(P, p, g, m, c, t, k, n) \
+	MUL g, Z17, c  \
+	MUL m, Z16, m  \
+	ADD c, m, m
 
-#define ZMOMENTUMFIRSTCOUPLED(p, g, m, k) \
-	ZCOUPLED(p, g)  \
-	ZFIRST(Z1, m)   \
-	ZSIGN(Z12)      \
-	ZPLAINSTEP(p, k)
+// ZSECOND: c = β2·m + (1−β2)·s·g. Smashes g.
+#define ZSECOND(P, p, g, m, c, t, k, n) \
+	MUL g, Z19, g  \
+	MUL m, Z18, c  \
+	ADD g, c, c
 
-// ZAGREE: K2 = where sign(Z3)·g·s > 0: where g is not 0 and Z3 with the sign of that
-// product is greater. Smashes Z4.
-#define ZAGREE(g) \
-	VXORPS  g, Z18, Z4           \
-	CMP     $12, g, Z15, K2      \
-	TERNLOG $0x6C, Z14, Z3, Z4   \
-	CMP     $17, Z4, Z15, K2, K2
+// ZDECAY: p = P·decay.
+#define ZDECAY(P, p, g, m, c, t, k, n) MUL P, Z21, p
 
-#define ZCAUTIOUS(p, g, m, k) \
-	ZINTERP(g, m)               \
-	ZAGREE(g)                   \
-	TERNLOG $0x6C, Z14, Z12, Z3 \
-	ZSTEP(p, k)
+#define ZMOMENTUMFIRST(EACH) \
+	EACH(ZFIRST)   \
+	EACH(ZSECOND)  \
+	EACH(ZDECAY)   \
+	EACH(ZSTEP)
 
-// ZCOUNT: AX += the elements that ZCAUTIOUS steps. Smashes Z3, Z4, R9.
-#define ZCOUNT(p, g, m, k) \
-	MUL     g, Z9, Z3   \
-	MUL     m, Z8, Z4   \
-	ADD     Z3, Z4, Z3  \
-	ZAGREE(g)           \
-	KMOVW   K2, R9      \
-	POPCNTL R9, R9      \
+#define ZMOMENTUMFIRSTCOUPLED(EACH) \
+	EACH(ZCOUPLED)  \
+	EACH(ZFIRST)    \
+	EACH(ZSECOND)   \
+	EACH(ZSTEP)
+
+// ZAGREE: k = where sign(c)·g·s > 0: where g is not 0 and c with the sign of that
+// product is greater. Smashes t.
+#define ZAGREE(P, p, g, m, c, t, k, n) \
+	VXORPS  g, Z25, t           \
+	CMP     $12, g, Z24, k      \
+	TERNLOG $0x6C, Z22, c, t    \
+	CMP     $17, t, Z24, k, k
+
+// ZAGREED: p = p − η with the sign of c, where k says so.
+#define ZAGREED(P, p, g, m, c, t, k, n) \
+	TERNLOG $0x6C, Z22, Z20, c  \
+	SUB     c, p, k, p          \
+	ZNANS(p, m, n)
+
+#define ZCAUTIOUS(EACH) \
+	EACH(ZC)      \
+	EACH(ZAGREE)  \
+	EACH(ZMP)     \
+	EACH(ZAGREED)
+
+// ZCOUNTED: AX += the elements of k. Smashes R9.
+#define ZCOUNTED(P, p, g, m, c, t, k, n) \
+	KMOVW   k, R9   \
+	POPCNTL R9, R9  \
 	ADDL    R9, AX
 
-// ZBIASCORRECTED: n is taken without its sign. Smashes Z1, Z3–Z5.
-#define ZBIASCORRECTED(p, g, m, k) \
-	MUL      g, Z19, Z1            \
-	MUL      Z1, Z9, Z3            \
-	MUL      m, Z8, Z2             \
-	ADD      Z3, Z2, Z2            \
-	CMP      $12, Z15, Z1, K2      \
-	MOVZ     Z11, K2, Z5           \
-	VANDNPS  Z1, Z14, Z3           \
-	MUL      Z3, Z20, Z4           \
-	ADD      Z5, Z4, Z4            \
-	DIV      Z22, Z4, Z4           \
-	SQRT     Z4, Z4                \
-	ADD      Z23, Z4, Z4           \
-	DIV      Z21, Z2, Z3           \
-	DIV      Z4, Z3, Z3            \
-	MUL      Z12, Z3, Z3           \
-	ZALLSTEP(p, k)
+#define ZCOUNT(EACH) \
+	EACH(ZC)      \
+	EACH(ZAGREE)  \
+	EACH(ZCOUNTED)
 
-// ZREFINED: η·c where |c| < 1, else η·sign(c). Smashes Z1, Z3, Z4, K4.
-#define ZREFINED(p, g, m, k) \
-	ZINTERP(g, m)                \
-	VANDNPS Z3, Z14, Z4          \
-	CMP     $17, Z17, Z4, K4     \
-	MUL     Z3, Z12, Z1          \
-	ZSIGN(Z12)                   \
-	MOVZ    Z3, K2, Z3           \
-	BLENDM  Z1, Z3, K4, Z3       \
-	ZALLSTEP(p, k)
+// ZAVERAGE: m = β1·m + (1−β1)·(s·g), c = γ·|s·g|, and 1−β2 more where g isn't 0.
+#define ZAVERAGE(P, p, g, m, c, t, k, n) \
+	MUL     g, Z25, g       \
+	MUL     g, Z17, c       \
+	MUL     m, Z16, m       \
+	ADD     c, m, m         \
+	CMP     $12, Z24, g, k  \
+	VANDNPS g, Z22, c       \
+	MUL     c, Z26, c       \
+	ADD     Z19, c, k, c
 
-// ZSMOOTH: η·tanh(κ·c). Smashes Z1, Z3–Z6.
-#define ZSMOOTH(p, g, m, k) \
-	ZINTERP(g, m)    \
-	MUL Z24, Z3, Z3  \
-	ZTANH            \
-	MUL Z12, Z3, Z3  \
-	ZALLSTEP(p, k)
+// ZQUOTIENT: p = P·decay − η·((m/(1−β1ᵗ))/(√(c/(1−β2ᵗ)) + ε)). The new weight's sum
+// tells of a NaN in the momentum too. Smashes t.
+#define ZQUOTIENT(P, p, g, m, c, t, k, n) \
+	DIV   Z28, c, c    \
+	SQRT  c, c         \
+	ADD   Z29, c, c    \
+	DIV   Z27, m, t    \
+	DIV   c, t, c      \
+	MUL   Z20, c, c    \
+	MUL   P, Z21, p    \
+	SUB   c, p, p      \
+	ADD   p, Z30, Z30
 
-// ZTERM: Z6 = Z6·r + constant i. Smashes Z7.
-#define ZTERM(i) \
-	MUL   Z4, Z6, Z6    \
-	BCAST TANHC(i), Z7  \
-	ADD   Z7, Z6, Z6
+#define ZBIASCORRECTED(EACH) \
+	EACH(ZAVERAGE)  \
+	EACH(ZQUOTIENT)
 
-// ZTANH: Z3 = tanh(Z3), as TANH. Z1 is 2ᵏ, Z4 r, Z5 k, Z6 the polynomial.
-// Smashes Z1, Z4–Z7.
-#define ZTANH \
-	VANDNPS Z3, Z14, Z4         \
-	VANDPS  Z3, Z14, Z3         \
-	ADD     Z4, Z4, Z4          \
-	BCAST   TANHC(0), Z5        \
-	MIN     Z4, Z5, Z4          \
-	BCAST   TANHC(1), Z5        \
-	MUL     Z4, Z5, Z5          \
-	BCAST   TANHC(2), Z7        \
-	ADD     Z7, Z5, Z5          \
-	BCAST   TANHC(6), Z1        \
-	IADD    Z1, Z5, Z1          \
-	ISHL    $MANTISSA, Z1, Z1   \
-	SUB     Z7, Z5, Z5          \
-	BCAST   TANHC(3), Z7        \
-	MUL     Z5, Z7, Z7          \
-	SUB     Z7, Z4, Z4          \
-	BCAST   TANHC(4), Z7        \
-	MUL     Z5, Z7, Z7          \
-	SUB     Z7, Z4, Z4          \
-	BCAST   TANHC(7), Z6        \
-	ZTERMS                      \
-	MUL     Z4, Z6, Z6          \
-	MUL     Z1, Z6, Z6          \
-	SUB     Z17, Z1, Z1         \
-	ADD     Z1, Z6, Z6          \
-	BCAST   TANHC(5), Z7        \
-	ADD     Z6, Z7, Z7          \
-	DIV     Z7, Z6, Z6          \
-	VORPS   Z6, Z3, Z3
+// ZCLAMPED: p = p − η·c where |c| < 1, else − η·sign(c). Smashes t, K6.
+#define ZCLAMPED(P, p, g, m, c, t, k, n) \
+	VANDNPS c, Z22, t      \
+	CMP     $17, Z23, t, K6 \
+	MUL     c, Z20, t      \
+	ZSIGN(Z20, c, k)       \
+	MOVZ    c, k, c        \
+	BLENDM  t, c, K6, c    \
+	SUB     c, p, p        \
+	ZNANS(p, m, n)
 
-// ZCOUPLE: Z1 = g + λ·p. Smashes Z3.
-#define ZCOUPLE(p, g, m, k) ZCOUPLED(p, g)
+#define ZREFINED(EACH) \
+	EACH(ZC)   \
+	EACH(ZMP)  \
+	EACH(ZCLAMPED)
 
-// ZINSIDE: Z0 = p − η·(λ·p − g). Smashes Z3, Z4.
-#define ZINSIDE(p, g, m, k) \
-	MUL   p, Z16, Z3    \
-	SUB   g, Z3, Z3     \
-	MUL   Z12, Z3, Z3   \
-	MOVU  p, Z0         \
-	SUB   Z3, Z0, Z0    \
-	ZNANS(Z0, Z0, k)
+// ZTANH: c = tanh(κ·c). Smashes g, t, Z10–Z12.
+#define ZSMOOTHED(P, p, g, m, c, t, k, n) \
+	MUL Z25, c, c  \
+	ZTANH(c, t, g)
 
-// ZPREFETCH asks for line o of what the loop will read 1 KiB later.
-#define ZPREFETCH(o) \
-	PREFETCHT0 1024+o(SI) \
-	PREFETCHT0 1024+o(DX) \
-	PREFETCHT0 1024+o(DI)
+// ZSUMS adds to the sums.
+#define ZSUMS(p, m) \
+	ADD m, Z31, Z31  \
+	ADD p, Z30, Z30
+
+// ZFULLSTEP: p = p − η·c.
+#define ZFULLSTEP(P, p, g, m, c, t, k, n) \
+	MUL Z20, c, c  \
+	SUB c, p, p    \
+	ZSUMS(p, m)
+
+#define ZSMOOTH(EACH) \
+	EACH(ZC)         \
+	EACH(ZM)         \
+	EACH(ZSMOOTHED)  \
+	EACH(ZDECAY)     \
+	EACH(ZFULLSTEP)
+
+// ZTERM: Z11 = Z11·r + constant i. Smashes Z12.
+#define ZTERM(i, r) \
+	MUL   r, Z11, Z11    \
+	BCAST TANHC(i), Z12  \
+	ADD   Z12, Z11, Z11
+
+// ZTANH: c = tanh(c), as TANH. e is 2ᵏ, Z10 k, Z11 the polynomial. Smashes r, e, Z10–Z12.
+#define ZTANH(c, r, e) \
+	VANDNPS c, Z22, r            \
+	VANDPS  c, Z22, c            \
+	ADD     r, r, r              \
+	BCAST   TANHC(0), Z10        \
+	MIN     r, Z10, r            \
+	BCAST   TANHC(1), Z10        \
+	MUL     r, Z10, Z10          \
+	BCAST   TANHC(2), Z12        \
+	ADD     Z12, Z10, Z10        \
+	BCAST   TANHC(6), e          \
+	IADD    e, Z10, e            \
+	ISHL    $MANTISSA, e, e      \
+	SUB     Z12, Z10, Z10        \
+	BCAST   TANHC(3), Z12        \
+	MUL     Z10, Z12, Z12        \
+	SUB     Z12, r, r            \
+	BCAST   TANHC(4), Z12        \
+	MUL     Z10, Z12, Z12        \
+	SUB     Z12, r, r            \
+	BCAST   TANHC(7), Z11        \
+	ZTERMS(r)                    \
+	MUL     r, Z11, Z11          \
+	MUL     e, Z11, Z11          \
+	SUB     Z23, e, e            \
+	ADD     e, Z11, Z11          \
+	BCAST   TANHC(5), Z12        \
+	ADD     Z11, Z12, Z12        \
+	DIV     Z12, Z11, Z11        \
+	VORPS   Z11, c, c
+
+// ZCOUPLE: g = g + λ·p.
+#define ZCOUPLE(EACH) EACH(ZCOUPLED)
+
+// ZINNER: p = p − η·(λ·p − g). Smashes c.
+#define ZINNER(P, p, g, m, c, t, k, n) \
+	MUL p, Z21, c      \
+	SUB g, c, c        \
+	MUL Z20, c, c      \
+	SUB c, p, p        \
+	ADD p, Z30, Z30
+
+#define ZINSIDE(EACH) EACH(ZINNER)
+
+// ZAHEAD asks for what the loop will read R11 bytes later.
+#define ZAHEAD \
+	PREFETCHT0 (SI)(R11*1)   \
+	PREFETCHT0 64(SI)(R11*1) \
+	PREFETCHT0 (DX)(R11*1)   \
+	PREFETCHT0 64(DX)(R11*1) \
+	PREFETCHT0 (DI)(R11*1)   \
+	PREFETCHT0 64(DI)(R11*1)
+
+// What a rule reads into registers, o bytes on.
+#define ZREADGM(o, p, g, m) \
+	MOVU o(SI), g \
+	MOVU o(DX), m
+#define ZREADPGM(o, p, g, m) \
+	MOVU o(DI), p \
+	ZREADGM(o, p, g, m)
+#define ZREADPG(o, p, g, m) \
+	MOVU o(DI), p \
+	MOVU o(SI), g
 
 // What a kernel stores, as in avx2_amd64.h.
-#define ZSTOREPM(o) \
-	MOVU Z2, o(DX) \
-	MOVU Z0, o(DI)
-#define ZSTOREG(o) MOVU Z1, o(SI)
-#define ZSTOREP(o) MOVU Z0, o(DI)
-#define ZSTORENONE(o)
+#define ZSTOREPM(o, p, g, m) \
+	MOVU m, o(DX) \
+	MOVU p, o(DI)
+#define ZSTOREG(o, p, g, m) MOVU g, o(SI)
+#define ZSTOREP(o, p, g, m) MOVU p, o(DI)
+#define ZSTORENONE(o, p, g, m)
 #define ZPARTPM \
 	MOVU Z2, K1, (DX) \
 	MOVU Z0, K1, (DI)
@@ -299,52 +417,83 @@
 #define ZPARTP MOVU Z0, K1, (DI)
 #define ZPARTNONE
 
+// A stage for two vectors, for one, and for a part of one that ZPART has read.
+#define ZTWO(STAGE) \
+	STAGE(0(DI), Z0, Z1, Z2, Z3, Z4, K2, K4) \
+	STAGE(64(DI), Z5, Z6, Z7, Z8, Z9, K3, K5)
+#define ZONE(STAGE) STAGE(0(DI), Z0, Z1, Z2, Z3, Z4, K2, K4)
+#define ZMASKED(STAGE) STAGE(Z0, Z0, Z1, Z2, Z3, Z4, K2, K4)
+
+// ZMOVE moves on by n bytes.
+#define ZMOVE(n) \
+	ADDQ n, SI \
+	ADDQ n, DX \
+	ADDQ n, DI
+
 // ZPAIR steps two vectors and moves on.
-#define ZPAIR(RULE, STORE) \
-	ZPREFETCH(0)                  \
-	RULE(0(DI), 0(SI), 0(DX), K3)     \
-	STORE(0)                      \
-	ZPREFETCH(64)                 \
-	RULE(64(DI), 64(SI), 64(DX), K6)  \
-	STORE(64)                     \
-	ADDQ $128, SI                 \
-	ADDQ $128, DX                 \
-	ADDQ $128, DI
+#define ZPAIR(READ, RULE, STORE) \
+	READ(0, Z0, Z1, Z2)   \
+	READ(64, Z5, Z6, Z7)  \
+	RULE(ZTWO)            \
+	STORE(0, Z0, Z1, Z2)  \
+	STORE(64, Z5, Z6, Z7) \
+	ZMOVE($128)
 
-// ZPART steps the CX elements of K1, in registers that are zero elsewhere, and
-// moves on.
+// ZSINGLE steps a vector and moves on.
+#define ZSINGLE(READ, RULE, STORE) \
+	READ(0, Z0, Z1, Z2)   \
+	RULE(ZONE)            \
+	STORE(0, Z0, Z1, Z2)  \
+	ZMOVE($64)
+
+// ZPART steps the elements of K1, in registers that are zero elsewhere.
 #define ZPART(RULE, STORE) \
-	MOVZ (DI), K1, Z0        \
-	MOVZ (SI), K1, Z1        \
-	MOVZ (DX), K1, Z2        \
-	RULE(Z0, Z1, Z2, K3)     \
-	STORE                    \
-	LEAQ (DI)(CX*SIZE), DI   \
-	LEAQ (SI)(CX*SIZE), SI   \
-	LEAQ (DX)(CX*SIZE), DX
+	MOVZ (DI), K1, Z0    \
+	MOVZ (SI), K1, Z1    \
+	MOVZ (DX), K1, Z2    \
+	RULE(ZMASKED)        \
+	STORE
 
-// ZWALK is WALK: a part up to where param is aligned, two vectors at once, and the
-// rest in parts. Smashes everything.
-#define ZWALK(RULE, STORE, STOREPART) \
+// ZWALK is WALK: where there are enough elements, a part up to where param is aligned; two
+// vectors at once, one, and the rest in a part. The loop is there twice, since a
+// prefetch that a CPU doesn't want would cost it as much. Smashes everything.
+#define ZWALK(USE, READ, RULE, STORE, STOREPART, SEE) \
 	ZSETUP                      \
+	USE                         \
+	CMPQ R10, $ALIGNFROM        \
+	JLT  body                   \
 	ZHEAD                       \
 	JZ   body                   \
 	ZPART(RULE, STOREPART)      \
+	SHLQ $LOGSIZE, CX           \
+	ZMOVE(CX)                   \
 body:                           \
 	SUBQ $(2*LANES512), R10     \
 	JLT  tail                   \
+	TESTQ R11, R11              \
+	JNZ  ahead                  \
 	PCALIGN $64                 \
 loop:                           \
-	ZPAIR(RULE, STORE)          \
+	ZPAIR(READ, RULE, STORE)    \
 	SUBQ $(2*LANES512), R10     \
 	JGE  loop                   \
+	JMP  tail                   \
+	PCALIGN $64                 \
+ahead:                          \
+	ZAHEAD                      \
+	ZPAIR(READ, RULE, STORE)    \
+	SUBQ $(2*LANES512), R10     \
+	JGE  ahead                  \
 tail:                           \
-	ADDQ $(2*LANES512), R10     \
+	ADDQ $LANES512, R10         \
+	JLT  part                   \
+	ZSINGLE(READ, RULE, STORE)  \
+	SUBQ $LANES512, R10         \
+part:                           \
+	ADDQ $LANES512, R10         \
 	JZ   done                   \
-rest:                           \
-	ZTAIL                       \
+	MOVQ R10, CX                \
+	ZMASK                       \
 	ZPART(RULE, STOREPART)      \
-	TESTQ R10, R10              \
-	JNZ   rest                  \
 done:                           \
-	ZFINISH
+	SEE

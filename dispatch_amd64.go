@@ -9,13 +9,14 @@ import (
 	"github.com/klauspost/cpuid/v2"
 	"github.com/lionkernel/lion/internal/half"
 	"github.com/lionkernel/lion/internal/stats"
+	"github.com/lionkernel/lion/internal/tune"
 	"golang.org/x/sys/cpu"
 )
 
 // assembly is the implementations in assembly, best first.
 func assembly() []implementation {
 	return []implementation{
-		{"avx512", missingAVX512(), avx512Kernels, half.Named("avx512"), stats.Named("avx512")},
+		{"avx512", missingAVX512(), avx512Kernels(tune.Sums), half.Named("avx512"), stats.Named("avx512")},
 		{"avx2", missingAVX2(), avx2Kernels, half.Named("avx2"), stats.Named("avx2")},
 	}
 }
@@ -85,7 +86,20 @@ func missing(features []feature) string {
 	return strings.Join(why, "; ")
 }
 
-var avx512Kernels = [numElements][numOps]kernel{
+// avx512Kernels are those by masks or, where there are any, those by sums.
+func avx512Kernels(sums bool) [numElements][numOps]kernel {
+	ks := avx512Masks
+	for e := range ks {
+		for o, k := range avx512Sums[e] {
+			if sums && k != nil {
+				ks[e][o] = k
+			}
+		}
+	}
+	return ks
+}
+
+var avx512Masks = [numElements][numOps]kernel{
 	f32: {
 		opPaper:                paperF32AVX512,
 		opPaperPlain:           paperPlainF32AVX512,
@@ -115,6 +129,29 @@ var avx512Kernels = [numElements][numOps]kernel{
 		opCouple:               coupleF64AVX512,
 		opInside:               insideF64AVX512,
 		opCount:                countF64AVX512,
+	},
+}
+
+var avx512Sums = [numElements][numOps]kernel{
+	f32: {
+		opPaper:                paperSumsF32AVX512,
+		opPaperPlain:           paperPlainSumsF32AVX512,
+		opPaperInside:          paperInsideSumsF32AVX512,
+		opPaperCoupled:         paperCoupledSumsF32AVX512,
+		opMomentumFirst:        momentumFirstSumsF32AVX512,
+		opMomentumFirstCoupled: momentumFirstCoupledSumsF32AVX512,
+		opCautious:             cautiousSumsF32AVX512,
+		opRefined:              refinedSumsF32AVX512,
+	},
+	f64: {
+		opPaper:                paperSumsF64AVX512,
+		opPaperPlain:           paperPlainSumsF64AVX512,
+		opPaperInside:          paperInsideSumsF64AVX512,
+		opPaperCoupled:         paperCoupledSumsF64AVX512,
+		opMomentumFirst:        momentumFirstSumsF64AVX512,
+		opMomentumFirstCoupled: momentumFirstCoupledSumsF64AVX512,
+		opCautious:             cautiousSumsF64AVX512,
+		opRefined:              refinedSumsF64AVX512,
 	},
 }
 
@@ -183,6 +220,22 @@ func coupleF64AVX512(a *args) (nan uint32)
 func insideF64AVX512(a *args) (nan uint32)
 func countF64AVX512(a *args) (nan uint32)
 
+func paperSumsF32AVX512(a *args) (nan uint32)
+func paperPlainSumsF32AVX512(a *args) (nan uint32)
+func paperInsideSumsF32AVX512(a *args) (nan uint32)
+func paperCoupledSumsF32AVX512(a *args) (nan uint32)
+func momentumFirstSumsF32AVX512(a *args) (nan uint32)
+func momentumFirstCoupledSumsF32AVX512(a *args) (nan uint32)
+func cautiousSumsF32AVX512(a *args) (nan uint32)
+func refinedSumsF32AVX512(a *args) (nan uint32)
+func paperSumsF64AVX512(a *args) (nan uint32)
+func paperPlainSumsF64AVX512(a *args) (nan uint32)
+func paperInsideSumsF64AVX512(a *args) (nan uint32)
+func paperCoupledSumsF64AVX512(a *args) (nan uint32)
+func momentumFirstSumsF64AVX512(a *args) (nan uint32)
+func momentumFirstCoupledSumsF64AVX512(a *args) (nan uint32)
+func cautiousSumsF64AVX512(a *args) (nan uint32)
+func refinedSumsF64AVX512(a *args) (nan uint32)
 func paperF32AVX2(a *args) (nan uint32)
 func paperPlainF32AVX2(a *args) (nan uint32)
 func paperInsideF32AVX2(a *args) (nan uint32)

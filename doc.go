@@ -180,6 +180,9 @@
 // obeyed; without AVX2 there is no AVX-512. A LION_IMPL that is unknown or can't run
 // here stops the program at start-up.
 //
+// Whether kernels prefetch is chosen by the CPU's model. LION_PREFETCH=on or off, or a
+// distance in bytes, says otherwise, for those who measure; anything else stops the program.
+//
 // # Where arrays lie
 //
 // No bit depends on it, but speed does. On a Zen 4 a step takes up to six times as long

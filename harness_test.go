@@ -11,6 +11,7 @@ import (
 	"github.com/lionkernel/lion/internal/half"
 	"github.com/lionkernel/lion/internal/mem"
 	"github.com/lionkernel/lion/internal/prove"
+	"github.com/lionkernel/lion/internal/tune"
 )
 
 // What every test of the kernels stands on: the implementations, the storage
@@ -54,6 +55,14 @@ func eachPath(t *testing.T, f func(t *testing.T, impl int, sc *scheme)) {
 				}
 			})
 		}
+		for _, tuned := range tunings(impl) {
+			t.Run(tuned.name, func(t *testing.T) {
+				impl := tuned.plant(t)
+				for _, sc := range schemes[:numElements] {
+					f(t, impl, sc)
+				}
+			})
+		}
 	})
 }
 
@@ -69,6 +78,25 @@ func plantTiled(t testing.TB, impl int) int {
 	im.name += ", tiled"
 	im.half = &half.Implementation{Name: im.name, Converters: im.half.Converters}
 	implementations = append(slices.Clone(old), im)
+	return len(old)
+}
+
+// A tuning is an implementation as it would be on another CPU: see internal/tune.
+type tuning struct {
+	name    string
+	kernels [numElements][numOps]kernel
+	ahead   int
+	of      int // of which implementation
+}
+
+// plant adds it to the table while t runs.
+func (x *tuning) plant(t testing.TB) int {
+	old, ahead := implementations, tune.Ahead
+	t.Cleanup(func() { implementations, tune.Ahead = old, ahead })
+	im := old[x.of]
+	im.name, im.kernels = im.name+", "+x.name, x.kernels
+	im.half = &half.Implementation{Name: im.name, Converters: im.half.Converters}
+	implementations, tune.Ahead = append(slices.Clone(old), im), x.ahead
 	return len(old)
 }
 
@@ -168,7 +196,7 @@ type kernel4 func(a *args4) (nan uint32)
 
 // args are the arguments of a kernel, except its coefficients.
 func (sc *scheme) args(at memory, n int) args4 {
-	return args4{args{param: at[iParam], grad: at[iGrad], momentum: at[iMomentum], n: n}, at[iExtra]}
+	return args4{args{param: at[iParam], grad: at[iGrad], momentum: at[iMomentum], n: n, ahead: tune.Ahead}, at[iExtra]}
 }
 
 // half are a as a fused kernel has them.

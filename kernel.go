@@ -21,6 +21,7 @@ type args struct {
 	param, grad, momentum unsafe.Pointer
 	n                     int
 	c                     unsafe.Pointer // to a coef of the compute type
+	ahead                 int            // how many bytes ahead to prefetch: see tune.Ahead
 }
 
 // element is how the numbers are stored that the rules compute in.

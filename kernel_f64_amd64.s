@@ -12,7 +12,7 @@
 #define LANES512 8
 #define MOVU VMOVUPD
 #define MOVZ VMOVUPD.Z
-#define MOV1 VMOVSD
+#define MASKMOV VMASKMOVPD
 #define BCAST VBROADCASTSD
 #define MUL VMULPD
 #define ADD VADDPD
@@ -28,9 +28,15 @@
 #define IADD VPADDQ
 #define ISHL VPSLLQ
 #define KONES KXNORB
-#define MSUM Y6
-#define ZERO Y15
+#define FIXUP VFIXUPIMMPD
+#define RANGE VRANGEPD
 #define MANTISSA 52
+
+// A part has no last four bytes: see PARTPM.
+#define LASTPM \
+four:
+#define LASTONE(x, to) \
+four:
 
 // The terms of tanh's polynomial after the first: see TERM.
 #define TERMS \
@@ -47,23 +53,24 @@
 	TERM(18) \
 	TERM(19) \
 	TERM(20)
-#define ZTERMS \
-	ZTERM(8) \
-	ZTERM(9) \
-	ZTERM(10) \
-	ZTERM(11) \
-	ZTERM(12) \
-	ZTERM(13) \
-	ZTERM(14) \
-	ZTERM(15) \
-	ZTERM(16) \
-	ZTERM(17) \
-	ZTERM(18) \
-	ZTERM(19) \
-	ZTERM(20)
+#define ZTERMS(r) \
+	ZTERM(8, r) \
+	ZTERM(9, r) \
+	ZTERM(10, r) \
+	ZTERM(11, r) \
+	ZTERM(12, r) \
+	ZTERM(13, r) \
+	ZTERM(14, r) \
+	ZTERM(15, r) \
+	ZTERM(16, r) \
+	ZTERM(17, r) \
+	ZTERM(18, r) \
+	ZTERM(19, r) \
+	ZTERM(20, r)
 
 #include "avx2_amd64.h"
 #include "avx512_amd64.h"
+#include "avx512_sums_amd64.h"
 
 // tanh's constants, as kernel_generic.go derives them: bound, log2 e, the magic number, ln 2
 // in two parts, 2, the exponent bias, then 1/n! from the highest term down.
@@ -90,184 +97,261 @@ DATA tanh<>+152(SB)/8, $0x3fe0000000000000 // 1/2!
 DATA tanh<>+160(SB)/8, $0x3ff0000000000000 // 1/1!
 GLOBL tanh<>(SB), RODATA|NOPTR, $168
 
+// The elements of a part, where a vector of masks that ends so many elements after the
+// middle begins.
+DATA lanes<>+0(SB)/8, $-1
+DATA lanes<>+8(SB)/8, $-1
+DATA lanes<>+16(SB)/8, $-1
+DATA lanes<>+24(SB)/8, $-1
+DATA lanes<>+32(SB)/8, $0
+DATA lanes<>+40(SB)/8, $0
+DATA lanes<>+48(SB)/8, $0
+DATA lanes<>+56(SB)/8, $0
+GLOBL lanes<>(SB), RODATA|NOPTR, $64
+
+// What FIXUP makes of a number for a sign: 0 of zeros and NaNs, an infinity of others; and
+// of one that stays unless it is NaN, which becomes 0. Its classes are, from the lowest
+// four bits on: quiet NaN, signaling NaN, zero, one, −∞, ∞, negative, positive.
+DATA constants<>+0(SB)/8, $0x54545888
+DATA constants<>+8(SB)/8, $0x11111188
+DATA constants<>+16(SB)/8, $0x8000000000000000 // −0
+DATA constants<>+24(SB)/8, $0x3ff0000000000000 // 1
+GLOBL constants<>(SB), RODATA|NOPTR, $32
+
 // func paperF64AVX2(a *args) (nan uint32)
 TEXT ·paperF64AVX2(SB), NOSPLIT, $0-12
 	MOVQ a+0(FP), R8
-	WALK(PAPER, STOREPM, LANEPM)
+	WALK(PAPER, STOREPM, PARTPM)
 	MOVL AX, nan+8(FP)
 	RET
 
 // func paperPlainF64AVX2(a *args) (nan uint32)
 TEXT ·paperPlainF64AVX2(SB), NOSPLIT, $0-12
 	MOVQ a+0(FP), R8
-	WALK(PAPERPLAIN, STOREPM, LANEPM)
+	WALK(PAPERPLAIN, STOREPM, PARTPM)
 	MOVL AX, nan+8(FP)
 	RET
 
 // func paperInsideF64AVX2(a *args) (nan uint32)
 TEXT ·paperInsideF64AVX2(SB), NOSPLIT, $0-12
 	MOVQ a+0(FP), R8
-	WALK(PAPERINSIDE, STOREPM, LANEPM)
+	WALK(PAPERINSIDE, STOREPM, PARTPM)
 	MOVL AX, nan+8(FP)
 	RET
 
 // func paperCoupledF64AVX2(a *args) (nan uint32)
 TEXT ·paperCoupledF64AVX2(SB), NOSPLIT, $0-12
 	MOVQ a+0(FP), R8
-	WALK(PAPERCOUPLED, STOREPM, LANEPM)
+	WALK(PAPERCOUPLED, STOREPM, PARTPM)
 	MOVL AX, nan+8(FP)
 	RET
 
 // func momentumFirstF64AVX2(a *args) (nan uint32)
 TEXT ·momentumFirstF64AVX2(SB), NOSPLIT, $0-12
 	MOVQ a+0(FP), R8
-	WALK(MOMENTUMFIRST, STOREPM, LANEPM)
+	WALK(MOMENTUMFIRST, STOREPM, PARTPM)
 	MOVL AX, nan+8(FP)
 	RET
 
 // func momentumFirstCoupledF64AVX2(a *args) (nan uint32)
 TEXT ·momentumFirstCoupledF64AVX2(SB), NOSPLIT, $0-12
 	MOVQ a+0(FP), R8
-	WALK(MOMENTUMFIRSTCOUPLED, STOREPM, LANEPM)
+	WALK(MOMENTUMFIRSTCOUPLED, STOREPM, PARTPM)
 	MOVL AX, nan+8(FP)
 	RET
 
 // func cautiousF64AVX2(a *args) (nan uint32)
 TEXT ·cautiousF64AVX2(SB), NOSPLIT, $0-12
 	MOVQ a+0(FP), R8
-	WALK(CAUTIOUS, STOREPM, LANEPM)
+	WALK(CAUTIOUS, STOREPM, PARTPM)
 	MOVL AX, nan+8(FP)
 	RET
 
 // func biasCorrectedF64AVX2(a *args) (nan uint32)
 TEXT ·biasCorrectedF64AVX2(SB), NOSPLIT, $0-12
 	MOVQ a+0(FP), R8
-	WALK(BIASCORRECTED, STOREPM, LANEPM)
+	WALK(BIASCORRECTED, STOREPM, PARTPM)
 	MOVL AX, nan+8(FP)
 	RET
 
 // func refinedF64AVX2(a *args) (nan uint32)
 TEXT ·refinedF64AVX2(SB), NOSPLIT, $0-12
 	MOVQ a+0(FP), R8
-	WALK(REFINED, STOREPM, LANEPM)
+	WALK(REFINED, STOREPM, PARTPM)
 	MOVL AX, nan+8(FP)
 	RET
 
 // func smoothF64AVX2(a *args) (nan uint32)
 TEXT ·smoothF64AVX2(SB), NOSPLIT, $0-12
 	MOVQ a+0(FP), R8
-	WALK(SMOOTH, STOREPM, LANEPM)
+	WALK(SMOOTH, STOREPM, PARTPM)
 	MOVL AX, nan+8(FP)
 	RET
 
 // func coupleF64AVX2(a *args) (nan uint32)
 TEXT ·coupleF64AVX2(SB), NOSPLIT, $0-12
 	MOVQ a+0(FP), R8
-	WALK(COUPLE, STOREG, LANEG)
+	WALK(COUPLE, STOREG, PARTG)
 	MOVL AX, nan+8(FP)
 	RET
 
 // func insideF64AVX2(a *args) (nan uint32)
 TEXT ·insideF64AVX2(SB), NOSPLIT, $0-12
 	MOVQ a+0(FP), R8
-	WALK(INSIDE, STOREP, LANEP)
+	WALK(INSIDE, STOREP, PARTP)
 	MOVL AX, nan+8(FP)
 	RET
 
 // func countF64AVX2(a *args) (nan uint32)
 TEXT ·countF64AVX2(SB), NOSPLIT, $0-12
 	MOVQ a+0(FP), R8
-	WALK(COUNT, STORENONE, LANENONE)
+	WALK(COUNT, STORENONE, PARTNONE)
 	MOVL AX, nan+8(FP)
 	RET
 
 // func paperF64AVX512(a *args) (nan uint32)
 TEXT ·paperF64AVX512(SB), NOSPLIT, $0-12
 	MOVQ a+0(FP), R8
-	ZWALK(ZPAPER, ZSTOREPM, ZPARTPM)
+	ZWALK(ZUSEPAPER, ZREADGM, ZPAPER, ZSTOREPM, ZPARTPM, ZSEEMASKS)
 	MOVL AX, nan+8(FP)
 	RET
 
 // func paperPlainF64AVX512(a *args) (nan uint32)
 TEXT ·paperPlainF64AVX512(SB), NOSPLIT, $0-12
 	MOVQ a+0(FP), R8
-	ZWALK(ZPAPERPLAIN, ZSTOREPM, ZPARTPM)
+	ZWALK(ZUSEPAPERPLAIN, ZREADPGM, ZPAPERPLAIN, ZSTOREPM, ZPARTPM, ZSEEMASKS)
 	MOVL AX, nan+8(FP)
 	RET
 
 // func paperInsideF64AVX512(a *args) (nan uint32)
 TEXT ·paperInsideF64AVX512(SB), NOSPLIT, $0-12
 	MOVQ a+0(FP), R8
-	ZWALK(ZPAPERINSIDE, ZSTOREPM, ZPARTPM)
+	ZWALK(ZUSEINSIDE, ZREADPGM, ZPAPERINSIDE, ZSTOREPM, ZPARTPM, ZSEEMASKS)
 	MOVL AX, nan+8(FP)
 	RET
 
 // func paperCoupledF64AVX512(a *args) (nan uint32)
 TEXT ·paperCoupledF64AVX512(SB), NOSPLIT, $0-12
 	MOVQ a+0(FP), R8
-	ZWALK(ZPAPERCOUPLED, ZSTOREPM, ZPARTPM)
+	ZWALK(ZUSECOUPLED, ZREADPGM, ZPAPERCOUPLED, ZSTOREPM, ZPARTPM, ZSEEMASKS)
 	MOVL AX, nan+8(FP)
 	RET
 
 // func momentumFirstF64AVX512(a *args) (nan uint32)
 TEXT ·momentumFirstF64AVX512(SB), NOSPLIT, $0-12
 	MOVQ a+0(FP), R8
-	ZWALK(ZMOMENTUMFIRST, ZSTOREPM, ZPARTPM)
+	ZWALK(ZUSEPAPER, ZREADGM, ZMOMENTUMFIRST, ZSTOREPM, ZPARTPM, ZSEEMASKS)
 	MOVL AX, nan+8(FP)
 	RET
 
 // func momentumFirstCoupledF64AVX512(a *args) (nan uint32)
 TEXT ·momentumFirstCoupledF64AVX512(SB), NOSPLIT, $0-12
 	MOVQ a+0(FP), R8
-	ZWALK(ZMOMENTUMFIRSTCOUPLED, ZSTOREPM, ZPARTPM)
+	ZWALK(ZUSECOUPLED, ZREADPGM, ZMOMENTUMFIRSTCOUPLED, ZSTOREPM, ZPARTPM, ZSEEMASKS)
 	MOVL AX, nan+8(FP)
 	RET
 
 // func cautiousF64AVX512(a *args) (nan uint32)
 TEXT ·cautiousF64AVX512(SB), NOSPLIT, $0-12
 	MOVQ a+0(FP), R8
-	ZWALK(ZCAUTIOUS, ZSTOREPM, ZPARTPM)
+	ZWALK(ZUSECAUTIOUS, ZREADGM, ZCAUTIOUS, ZSTOREPM, ZPARTPM, ZSEEMASKS)
 	MOVL AX, nan+8(FP)
 	RET
 
 // func biasCorrectedF64AVX512(a *args) (nan uint32)
 TEXT ·biasCorrectedF64AVX512(SB), NOSPLIT, $0-12
 	MOVQ a+0(FP), R8
-	ZWALK(ZBIASCORRECTED, ZSTOREPM, ZPARTPM)
+	ZWALK(ZUSEBIASCORRECTED, ZREADGM, ZBIASCORRECTED, ZSTOREPM, ZPARTPM, ZSEESUMS)
 	MOVL AX, nan+8(FP)
 	RET
 
 // func refinedF64AVX512(a *args) (nan uint32)
 TEXT ·refinedF64AVX512(SB), NOSPLIT, $0-12
 	MOVQ a+0(FP), R8
-	ZWALK(ZREFINED, ZSTOREPM, ZPARTPM)
+	ZWALK(ZUSEREFINED, ZREADGM, ZREFINED, ZSTOREPM, ZPARTPM, ZSEEMASKS)
 	MOVL AX, nan+8(FP)
 	RET
 
 // func smoothF64AVX512(a *args) (nan uint32)
 TEXT ·smoothF64AVX512(SB), NOSPLIT, $0-12
 	MOVQ a+0(FP), R8
-	ZWALK(ZSMOOTH, ZSTOREPM, ZPARTPM)
+	ZWALK(ZUSESMOOTH, ZREADGM, ZSMOOTH, ZSTOREPM, ZPARTPM, ZSEESUMS)
 	MOVL AX, nan+8(FP)
 	RET
 
 // func coupleF64AVX512(a *args) (nan uint32)
 TEXT ·coupleF64AVX512(SB), NOSPLIT, $0-12
 	MOVQ a+0(FP), R8
-	ZWALK(ZCOUPLE, ZSTOREG, ZPARTG)
+	ZWALK(ZUSECOUPLE, ZREADPG, ZCOUPLE, ZSTOREG, ZPARTG, ZSEENONE)
 	MOVL AX, nan+8(FP)
 	RET
 
 // func insideF64AVX512(a *args) (nan uint32)
 TEXT ·insideF64AVX512(SB), NOSPLIT, $0-12
 	MOVQ a+0(FP), R8
-	ZWALK(ZINSIDE, ZSTOREP, ZPARTP)
+	ZWALK(ZUSEINNER, ZREADPG, ZINSIDE, ZSTOREP, ZPARTP, ZSEESUMS)
 	MOVL AX, nan+8(FP)
 	RET
 
 // func countF64AVX512(a *args) (nan uint32)
 TEXT ·countF64AVX512(SB), NOSPLIT, $0-12
 	MOVQ a+0(FP), R8
-	ZWALK(ZCOUNT, ZSTORENONE, ZPARTNONE)
+	ZWALK(ZUSECOUNT, ZREADGM, ZCOUNT, ZSTORENONE, ZPARTNONE, ZSEENONE)
+	MOVL AX, nan+8(FP)
+	RET
+
+// func paperSumsF64AVX512(a *args) (nan uint32)
+TEXT ·paperSumsF64AVX512(SB), NOSPLIT, $0-12
+	MOVQ a+0(FP), R8
+	ZWALK(ZUSEPAPERSUMS, ZREADGM, ZPAPERSUMS, ZSTOREPM, ZPARTPM, ZSEESUMS)
+	MOVL AX, nan+8(FP)
+	RET
+
+// func paperPlainSumsF64AVX512(a *args) (nan uint32)
+TEXT ·paperPlainSumsF64AVX512(SB), NOSPLIT, $0-12
+	MOVQ a+0(FP), R8
+	ZWALK(ZUSEPAPERPLAINSUMS, ZREADPGM, ZPAPERPLAINSUMS, ZSTOREPM, ZPARTPM, ZSEESUMS)
+	MOVL AX, nan+8(FP)
+	RET
+
+// func paperInsideSumsF64AVX512(a *args) (nan uint32)
+TEXT ·paperInsideSumsF64AVX512(SB), NOSPLIT, $0-12
+	MOVQ a+0(FP), R8
+	ZWALK(ZUSEINSIDESUMS, ZREADPGM, ZPAPERINSIDESUMS, ZSTOREPM, ZPARTPM, ZSEESUMS)
+	MOVL AX, nan+8(FP)
+	RET
+
+// func paperCoupledSumsF64AVX512(a *args) (nan uint32)
+TEXT ·paperCoupledSumsF64AVX512(SB), NOSPLIT, $0-12
+	MOVQ a+0(FP), R8
+	ZWALK(ZUSECOUPLEDSUMS, ZREADPGM, ZPAPERCOUPLEDSUMS, ZSTOREPM, ZPARTPM, ZSEESUMS)
+	MOVL AX, nan+8(FP)
+	RET
+
+// func momentumFirstSumsF64AVX512(a *args) (nan uint32)
+TEXT ·momentumFirstSumsF64AVX512(SB), NOSPLIT, $0-12
+	MOVQ a+0(FP), R8
+	ZWALK(ZUSEPAPERSUMS, ZREADGM, ZMOMENTUMFIRSTSUMS, ZSTOREPM, ZPARTPM, ZSEESUMS)
+	MOVL AX, nan+8(FP)
+	RET
+
+// func momentumFirstCoupledSumsF64AVX512(a *args) (nan uint32)
+TEXT ·momentumFirstCoupledSumsF64AVX512(SB), NOSPLIT, $0-12
+	MOVQ a+0(FP), R8
+	ZWALK(ZUSECOUPLEDSUMS, ZREADPGM, ZMOMENTUMFIRSTCOUPLEDSUMS, ZSTOREPM, ZPARTPM, ZSEESUMS)
+	MOVL AX, nan+8(FP)
+	RET
+
+// func cautiousSumsF64AVX512(a *args) (nan uint32)
+TEXT ·cautiousSumsF64AVX512(SB), NOSPLIT, $0-12
+	MOVQ a+0(FP), R8
+	ZWALK(ZUSECAUTIOUSSUMS, ZREADGM, ZCAUTIOUSSUMS, ZSTOREPM, ZPARTPM, ZSEESUMS)
+	MOVL AX, nan+8(FP)
+	RET
+
+// func refinedSumsF64AVX512(a *args) (nan uint32)
+TEXT ·refinedSumsF64AVX512(SB), NOSPLIT, $0-12
+	MOVQ a+0(FP), R8
+	ZWALK(ZUSEREFINEDSUMS, ZREADGM, ZREFINEDSUMS, ZSTOREPM, ZPARTPM, ZSEESUMS)
 	MOVL AX, nan+8(FP)
 	RET

@@ -8,6 +8,7 @@ import (
 
 	"github.com/lionkernel/lion/internal/half"
 	"github.com/lionkernel/lion/internal/mem"
+	"github.com/lionkernel/lion/internal/tune"
 )
 
 // StepRowsF32 steps some rows of a table, such as an embedding, whose gradient
@@ -67,7 +68,7 @@ func stepRows[T float](s *Stepper, f element, c *coef[T], param, momentum []T, w
 		mem.Updates(param[at : at+width])
 		mem.Reads(grad[i*width : (i+1)*width])
 		mem.Updates(momentum[at : at+width])
-		return args{param: unsafe.Add(p, at*size), grad: unsafe.Add(g, i*width*size), momentum: unsafe.Add(m, at*size), n: width, c: mem.Noescape(unsafe.Pointer(c))}
+		return args{param: unsafe.Add(p, at*size), grad: unsafe.Add(g, i*width*size), momentum: unsafe.Add(m, at*size), n: width, c: mem.Noescape(unsafe.Pointer(c)), ahead: tune.Ahead}
 	}
 	ks := &implementations[s.impl].kernels[f]
 	unit := 1.0

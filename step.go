@@ -5,6 +5,7 @@ import (
 	"unsafe"
 
 	"github.com/lionkernel/lion/internal/mem"
+	"github.com/lionkernel/lion/internal/tune"
 )
 
 // A Stepper applies one optimizer step to slices. It is made by New, immutable,
@@ -130,7 +131,7 @@ func (s Stepper) StepF32(param, grad, momentum []float32) error {
 	mem.Reads(grad)
 	mem.Updates(momentum)
 	var a args // a literal would be copied, in wider words than it was written in, which stalls
-	a.param, a.grad, a.momentum, a.n, a.c = p, g, m, n, mem.Noescape(unsafe.Pointer(&s.f32))
+	a.param, a.grad, a.momentum, a.n, a.c, a.ahead = p, g, m, n, mem.Noescape(unsafe.Pointer(&s.f32)), tune.Ahead
 	if implementations[s.impl].kernels[f32][s.plan.op]((*args)(mem.Noescape(unsafe.Pointer(&a)))) != 0 {
 		mendNaN(param, momentum)
 	}
@@ -151,7 +152,7 @@ func (s Stepper) StepF64(param, grad, momentum []float64) error {
 	mem.Reads(grad)
 	mem.Updates(momentum)
 	var a args // see StepF32, which this repeats: a generic function in between would cost a call
-	a.param, a.grad, a.momentum, a.n, a.c = p, g, m, n, mem.Noescape(unsafe.Pointer(&s.f64))
+	a.param, a.grad, a.momentum, a.n, a.c, a.ahead = p, g, m, n, mem.Noescape(unsafe.Pointer(&s.f64)), tune.Ahead
 	if implementations[s.impl].kernels[f64][s.plan.op]((*args)(mem.Noescape(unsafe.Pointer(&a)))) != 0 {
 		mendNaN(param, momentum)
 	}
@@ -184,7 +185,7 @@ func step[T float](s *Stepper, f element, c *coef[T], param, grad, momentum []T)
 	mem.Updates(param)
 	mem.Reads(grad)
 	mem.Updates(momentum)
-	a := args{param: p.at, grad: g.at, momentum: m.at, n: p.n, c: mem.Noescape(unsafe.Pointer(c))}
+	a := args{param: p.at, grad: g.at, momentum: m.at, n: p.n, c: mem.Noescape(unsafe.Pointer(c)), ahead: tune.Ahead}
 	run(&implementations[s.impl].kernels[f], s.plan, c, s.f64.lr, a)
 	return nil
 }

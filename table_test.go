@@ -11,6 +11,7 @@ import (
 	"github.com/lionkernel/lion/internal/half"
 	"github.com/lionkernel/lion/internal/prove"
 	"github.com/lionkernel/lion/internal/stats"
+	"github.com/lionkernel/lion/internal/tune"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -32,6 +33,9 @@ var opNames = [numOps]string{
 	opCount:                "count",
 }
 
+// bySums says whether AVX-512 has a kernel by sums besides that by masks.
+func bySums(o op) bool { return o < opCouple && o != opBiasCorrected && o != opSmooth }
+
 // named fails unless the function f has the name, within this package.
 func named(what string, f any, name string) error {
 	v := reflect.ValueOf(f)
@@ -52,7 +56,11 @@ func checkEntries(im *implementation) error {
 	var errs []error
 	for f, kernels := range im.kernels {
 		for o, k := range kernels {
-			errs = append(errs, named("kernels", k, opNames[o]+[...]string{"F32", "F64"}[f]+suffix))
+			name := opNames[o]
+			if tune.Sums && im.name == "avx512" && bySums(op(o)) {
+				name += "Sums"
+			}
+			errs = append(errs, named("kernels", k, name+[...]string{"F32", "F64"}[f]+suffix))
 		}
 	}
 

@@ -135,6 +135,15 @@ func TestWalk(t *testing.T) {
 			impls = append(impls, i)
 		}
 	}
+	var tuned []int
+	for _, i := range impls {
+		for _, x := range tunings(i) {
+			if x.ahead == 0 { // the loop that prefetches is made of the same macros
+				tuned = append(tuned, x.plant(t))
+			}
+		}
+	}
+	impls = append(impls, tuned...)
 	wrong := map[int][]error{}
 	if len(impls) > 0 {
 		for o := range opCouple {

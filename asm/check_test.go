@@ -190,7 +190,9 @@ func TestAMD64(t *testing.T) {
 		if !assert.Contains(t, []string{"AVX2", "AVX512"}, set, "%s: of which instruction set?", f.name) {
 			continue
 		}
-		seen[set]++
+		if !strings.Contains(f.name, "Sums") { // AVX-512 has two forms of some
+			seen[set]++
+		}
 		assert.Empty(t, faults(f, amd64RulesOf(f.name)))
 		assert.Empty(t, unzeroed(f))
 		assert.Empty(t, undefined(f))

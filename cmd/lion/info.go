@@ -15,6 +15,7 @@ import (
 	"github.com/lionkernel/lion"
 	"github.com/lionkernel/lion/cmd/lion/internal/cli"
 	"github.com/lionkernel/lion/cmd/lion/internal/storage"
+	"github.com/lionkernel/lion/internal/tune"
 )
 
 const infoAbout = `Prints the CPU, its features, the implementations that can run here, the one
@@ -44,8 +45,17 @@ func infoCommand(_ context.Context, args []string, stdout, stderr io.Writer) err
 		fmt.Fprintf(stdout, "%-16s no: %s\n", name, unusable[name])
 	}
 	fmt.Fprintf(stdout, "\nimplementation   %s: %s\n", s.Implementation(), reason(os.Getenv("LION_IMPL"), os.Getenv("GODEBUG"), usable, unusable))
+	fmt.Fprintf(stdout, "prefetching      %s\n", prefetching(tune.Ahead, tune.Why()))
 	fmt.Fprintf(stdout, "storage          %s\n", wrap(storage.Names(), 17, 80))
 	return nil
+}
+
+// prefetching says how far ahead kernels prefetch, and why.
+func prefetching(ahead int, why string) string {
+	if ahead == 0 {
+		return "off: " + why
+	}
+	return fmt.Sprintf("%d bytes ahead: %s", ahead, why)
 }
 
 // sorted returns m's keys.

@@ -11,6 +11,7 @@ import (
 	"github.com/lionkernel/lion"
 	"github.com/lionkernel/lion/cmd/lion/internal/cli"
 	"github.com/lionkernel/lion/cmd/lion/internal/storage"
+	"github.com/lionkernel/lion/internal/tune"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -34,7 +35,13 @@ func TestInfo(t *testing.T) {
 	assert.Equal(t, storage.Names(), strings.Fields(names))
 	s, err := lion.New(lion.DefaultConfig())
 	require.NoError(t, err)
+	assert.Contains(t, stdout, "prefetching      "+prefetching(tune.Ahead, tune.Why())+"\n")
 	assert.Contains(t, stdout, "implementation   "+s.Implementation()+": "+reason(os.Getenv("LION_IMPL"), os.Getenv("GODEBUG"), lion.Implementations(), lion.Unusable()))
+}
+
+func TestPrefetching(t *testing.T) {
+	assert.Equal(t, "off: for a reason", prefetching(0, "for a reason"))
+	assert.Equal(t, "512 bytes ahead: for a reason", prefetching(512, "for a reason"))
 }
 
 func TestReason(t *testing.T) {

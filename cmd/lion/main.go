@@ -22,7 +22,7 @@ import (
 
 var program = cli.Program{
 	Head: "Lion: one optimizer step, the same bits on every CPU.",
-	Foot: "'lion help COMMAND' lists a command's flags. LION_IMPL=NAME in the environment\nchooses the implementation; 'lion info' lists the names.",
+	Foot: "'lion help COMMAND' lists a command's flags. LION_IMPL=NAME in the environment\nchooses the implementation; 'lion info' lists the names. LION_PREFETCH=on, off or a\ndistance in bytes chooses whether its loops prefetch.",
 	Commands: []cli.Command{
 		train.Command,
 		verify.Command,
