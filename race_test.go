@@ -1,4 +1,4 @@
-//go:build race
+//go:build race || asan || msan
 
 package lion
 
@@ -10,6 +10,7 @@ import (
 	"testing"
 	"unsafe"
 
+	"github.com/lionkernel/lion/internal/mem"
 	"github.com/lionkernel/lion/internal/prove"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -44,6 +45,9 @@ func (c sliceCall) onlyReads(slice string) bool {
 // TestRaceSeen: the race detector sees what each call reads and writes, even in
 // assembly, which it can't look into.
 func TestRaceSeen(t *testing.T) {
+	if mem.Sanitizer != "race" {
+		t.Skip("TestPoisonSeen is for this build")
+	}
 	calls := raceVictims(t)
 	eachImplementation(t, func(t *testing.T, impl int) {
 		out, status := prove.Rerun(t, "TestRaceVictims", "LION_RACE=1", "LION_IMPL="+implementations[impl].name,
@@ -82,8 +86,8 @@ func TestRaceVictims(t *testing.T) {
 		for i, slice := range c.names {
 			for _, writes := range []bool{false, true} {
 				fmt.Printf("\ncase %s\n", raceCase(c, slice, writes))
-				mem := make([]uint64, 64)
-				bytes := unsafe.Slice((*byte)(unsafe.Pointer(&mem[0])), 8*len(mem))
+				words := make([]uint64, 64)
+				bytes := unsafe.Slice((*byte)(unsafe.Pointer(&words[0])), 8*len(words))
 				at := c.apart(n)
 				which := (k + i) % n
 				if writes {
@@ -100,6 +104,55 @@ func TestRaceVictims(t *testing.T) {
 				require.NoError(t, c.call(s, bytes, at))
 				<-done
 			}
+		}
+	}
+}
+
+// onlyWrites says whether c writes a slice whatever it held.
+func (c sliceCall) onlyWrites(slice string) bool {
+	return slice == "dst" || slice == "shadow" || !c.steps() && !c.onlyReads(slice)
+}
+
+// TestPoisonSeen: the address and the memory sanitizer see what each call reads and
+// writes. One report ends a process.
+func TestPoisonSeen(t *testing.T) {
+	report := map[string]string{"asan": "ERROR: AddressSanitizer", "msan": "MemorySanitizer: use-of-uninitialized-value"}[mem.Sanitizer]
+	if report == "" {
+		t.Skip("TestRaceSeen is for this build")
+	}
+	for _, c := range raceVictims(t) {
+		for _, slice := range c.names {
+			out, status := prove.Rerun(t, "TestPoisonVictim", "LION_VICTIM="+c.name+" "+slice)
+			bad := mem.Sanitizer == "asan" || !c.onlyWrites(slice)
+			assert.Equal(t, bad, status != 0, "%s: %s: %s", c.name, slice, out)
+			assert.Equal(t, bad, strings.Contains(out, report), "%s: %s: %s", c.name, slice, out)
+		}
+	}
+}
+
+// TestPoisonVictim is for TestPoisonSeen, which runs it in another process: a call with
+// a slice whose last element is poisoned.
+func TestPoisonVictim(t *testing.T) {
+	victim := os.Getenv("LION_VICTIM")
+	if victim == "" {
+		t.Skip("only for TestPoisonSeen, which runs it")
+	}
+	const n = callRows
+	for _, c := range raceVictims(t) {
+		for i, slice := range c.names {
+			if c.name+" "+slice != victim {
+				continue
+			}
+			words := make([]uint64, 64)
+			bytes := unsafe.Slice((*byte)(unsafe.Pointer(&words[0])), 8*len(words))
+			at := c.apart(n)
+			size := int(c.elems[i].Size())
+			last := at[i].at + (n-1)*size
+			if mem.Sanitizer == "asan" { // which poisons whole words, but for their beginning
+				size = 8 - last%8
+			}
+			prove.Poison(unsafe.Pointer(&bytes[last]), uintptr(size))
+			require.NoError(t, c.call(stepper(decaying()), bytes, at))
 		}
 	}
 }

@@ -14,7 +14,7 @@ const report = "MemorySanitizer: use-of-uninitialized-value"
 // unwritten returns 100 numbers, the last of which was never written.
 func unwritten() []uint64 {
 	s := make([]uint64, 100)
-	prove.Unwrite(unsafe.Pointer(&s[99]), 8)
+	prove.Poison(unsafe.Pointer(&s[99]), 8)
 	return s
 }
 

@@ -1,3 +1,0 @@
-//go:build msan
-
-// Nothing: see msan.go.

@@ -1,8 +1,0 @@
-//go:build !msan
-
-package prove
-
-import "unsafe"
-
-// Unwrite is for the memory sanitizer.
-func Unwrite(unsafe.Pointer, uintptr) {}

@@ -1,0 +1,3 @@
+//go:build asan || msan
+
+// Nothing: see poison_asan.go.
