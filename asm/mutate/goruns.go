@@ -278,6 +278,11 @@ func (r *goRun) buildCopies(wanted []*goMutant) error {
 			return nil
 		}
 		more, elsewhere := refusedCopies(string(out), copies)
+		for _, m := range wanted { // what other architectures have in assembly is declared here, but can't be linked
+			if strings.Contains(string(out), "."+m.text+" not defined") {
+				more[r.number[m]] = true
+			}
+		}
 		if elsewhere != "" || len(more) == 0 {
 			return fmt.Errorf("the copies can't be built: %s\n%w", elsewhere, err)
 		}
