@@ -116,7 +116,7 @@ var explained = explanations{
 		"which of two equal magnitudes is taken doesn't show; a NaN among them is refused by its sum"},
 	{regexp.MustCompile(`^stats_amd64\.s LOOPF(32|64): SQUARES\(.* (Y0, Y8\) → .* Y[1-5], Y8|Y1, Y9\) → .* Y[02-5], Y9|Y2, Y10\) → .* Y[013-5], Y10|Y3, Y11\) → .* Y[0-245], Y11)\)$|^stats_amd64\.s ZLOOPF(32|64): SQUARES\((.*, )Z0, Z8\) → SQUARES\(.*, Z[123], Z8\)$|^stats_amd64\.s ZLOOPF(32|64): SQUARES\((.*, )Z1, Z9\) → SQUARES\(.*, Z[023], Z9\)$`),
 		"any scratch register does"},
-	{regexp.MustCompile(`^stats_amd64\.s (LOOPBF16: VPADDW Y5, Y4, Y4 → deleted|ENDBF16: (LOWEST\(X13, Y13, DX\) → LOWEST\(X13, Y12, DX\)|CMPL DX, \$0x1FFF → deleted)|ZENDBF16: LOWEST\(X13, Y13, DX\) → LOWEST\(X13, Y12, DX\))$`),
+	{regexp.MustCompile(`^stats_amd64\.s (LOOPBF16: VPADDW Y5, Y4, Y4 → deleted|Z?ENDBF16: (LOWEST\(X13, Y13, DX\) → LOWEST\(X13, Y12, DX\)|CMPL DX, \$0x1FFF → deleted))$`),
 		"zeros, or all, then count as too small for the quick loop, and widened does the block: slower, to the same bits"},
 	{regexp.MustCompile(`^stats_amd64\.s Z?ENDBF16: CMPL (AX, \$0x5F80 → CMPL AX, \$24449|DX, \$0x1FFF → CMPL DX, \$8192)$`),
 		"at either edge of the range both loops give the same bits: even the infinite square of 2⁶⁴ moves to 2¹²⁸"},
