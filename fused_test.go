@@ -41,9 +41,9 @@ func (s fusedSlices) clone() fusedSlices {
 }
 
 // args are those of a step by s.
-func (s *fusedSlices) args(n int, by *Stepper) half.Args {
+func (s *fusedSlices) args(n int, by *Stepper) *half.Args {
 	p := func(b []byte) unsafe.Pointer { return unsafe.Pointer(unsafe.SliceData(b)) }
-	return half.Args{Param: p(s[0]), Low: p(s[1]), Grad: p(s[2]), Momentum: p(s[3]), Shadow: p(s[4]), N: n, C: (*half.Constants)(unsafe.Pointer(&by.f32))}
+	return &half.Args{Param: p(s[0]), Low: p(s[1]), Grad: p(s[2]), Momentum: p(s[3]), Shadow: p(s[4]), N: n, C: (*half.Constants)(unsafe.Pointer(&by.f32))}
 }
 
 // ordinary makes all numbers of s such as training has.

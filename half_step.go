@@ -125,62 +125,84 @@ func (p *plan) fused(f *half.Fused, id half.ID, drawn bool) half.Kernel {
 }
 
 // step16 checks the slices and steps them, by a fused kernel or by tiles. extra is
-// the shadow or what goes with param, if the storage has either.
+// the shadow or what goes with param, if the storage has either. Spans are read field by
+// field: one that is copied is loaded in wider words than it was stored in, which stalls.
 func step16(s *Stepper, id half.ID, param, grad, momentum, extra span) error {
 	st := &half.Storages[id]
 	n, drawn := param.n, s.plan.drawn(st)
 	if !s.plan.ready || drawn && !s.plan.placed() {
 		return s.unready()
 	}
-	parts := [...]span{param, grad, momentum, extra}
-	given := parts[:]
-	if extra.name == "" {
-		given = parts[:3]
+	p, g, m, x := uintptr(n*param.size)-1, uintptr(n*grad.size)-1, uintptr(n*momentum.size)-1, uintptr(n*extra.size)-1
+	if n == 0 || grad.n != n || momentum.n != n ||
+		meet(param.at, grad.at, p, g) || meet(param.at, momentum.at, p, m) || meet(grad.at, momentum.at, g, m) ||
+		extra.name != "" && (extra.n != n ||
+			meet(param.at, extra.at, p, x) || meet(grad.at, extra.at, g, x) || meet(momentum.at, extra.at, m, x)) {
+		return refuse16(param, grad, momentum, extra)
 	}
-	if err := checkSlices(given...); err != nil {
-		return err
-	}
-	if n == 0 {
-		return nil
-	}
-	param.memory().Updates()
-	grad.memory().Reads()
-	momentum.memory().Updates()
 	var a half.Args // see StepF32
 	a.Param, a.Grad, a.Momentum, a.N = param.at, grad.at, momentum.at, n
 	a.C = (*half.Constants)(mem.Noescape(unsafe.Pointer(&s.f32)))
 	if st.Shadow != half.None {
 		a.Shadow = extra.at
-		extra.memory().Writes()
 	} else {
 		a.Low = extra.at
-		extra.memory().Updates()
+	}
+	if mem.Sanitizer != "" {
+		report16(st, param, grad, momentum, extra)
 	}
 	im := &implementations[s.impl]
 	k := s.plan.fused(&im.half.Fused, id, drawn)
-	if k != nil && n <= chunk && n%half.Unit == 0 && s.plan.scale == ScaleNone && !drawn { // the common case
-		if k((*half.Args)(mem.Noescape(unsafe.Pointer(&a)))) != 0 {
-			im.half.Mend(st, a)
-		}
-		runtime.KeepAlive(&a)
+	if k == nil || n > chunk || n%half.Unit != 0 || s.plan.scale != ScaleNone || drawn {
+		run16(s, im, st, k, &a)
 		return nil
 	}
+	if k((*half.Args)(mem.Noescape(unsafe.Pointer(&a)))) != 0 {
+		im.half.Mend(st, &a)
+	}
+	runtime.KeepAlive(&a)
+	return nil
+}
+
+// report16 tells the sanitizer what a step does.
+func report16(st *half.Storage, param, grad, momentum, extra span) {
+	param.memory().Updates()
+	grad.memory().Reads()
+	momentum.memory().Updates()
+	if st.Shadow != half.None {
+		extra.memory().Writes()
+	} else {
+		extra.memory().Updates()
+	}
+}
+
+// run16 steps all of a, by the kernel k if it isn't nil.
+func run16(s *Stepper, im *implementation, st *half.Storage, k half.Kernel, a *half.Args) {
 	unit := 1.0
 	if s.plan.scale != ScaleNone {
-		unit = cautiousScale(s.plan.scale, countTiles(s, im, st, a), n)
+		unit = cautiousScale(s.plan.scale, countTiles(s, im, st, a), a.N)
 	}
-	if k != nil && (!drawn || half.OneKey(s.plan.index, n)) {
+	if k != nil && (!s.plan.drawn(st) || half.OneKey(s.plan.index, a.N)) {
 		stepFused(s, im, st, k, a, unit)
 	} else {
 		stepTiles(s, im, st, a, unit)
 	}
-	return nil
+}
+
+// refuse16 says what is wrong with slices that step16 can't step: nothing, if they are empty.
+func refuse16(param, grad, momentum, extra span) error {
+	parts := []span{param, grad, momentum, extra}
+	if extra.name == "" {
+		parts = parts[:3]
+	}
+	return checkSlices(parts...)
 }
 
 // stepFused steps all of a by the kernel k.
-func stepFused(s *Stepper, im *implementation, st *half.Storage, k half.Kernel, a half.Args, unit float64) {
-	scaled := s.f32
+func stepFused(s *Stepper, im *implementation, st *half.Storage, k half.Kernel, a *half.Args, unit float64) {
+	var scaled coef[float32]
 	if s.plan.scale != ScaleNone {
+		scaled = s.f32
 		scaled.lr = float32(s.f64.lr * unit)
 		a.C = (*half.Constants)(mem.Noescape(unsafe.Pointer(&scaled)))
 	}
@@ -195,7 +217,7 @@ func stepFused(s *Stepper, im *implementation, st *half.Storage, k half.Kernel, 
 // takes time.
 //
 //go:noinline
-func stepTiles(s *Stepper, im *implementation, st *half.Storage, a half.Args, unit float64) {
+func stepTiles(s *Stepper, im *implementation, st *half.Storage, a *half.Args, unit float64) {
 	var buf tiles
 	for i := 0; i < a.N; i += half.TileSize {
 		stepTile(s, im, st, a, i, unit, &buf)
@@ -203,7 +225,7 @@ func stepTiles(s *Stepper, im *implementation, st *half.Storage, a half.Args, un
 }
 
 // countTiles counts the elements of a that Cautious would step.
-func countTiles(s *Stepper, im *implementation, st *half.Storage, a half.Args) (k int) {
+func countTiles(s *Stepper, im *implementation, st *half.Storage, a *half.Args) (k int) {
 	var buf tiles
 	for i := 0; i < a.N; i += half.TileSize {
 		k += countTile(s, im, st, a, i, &buf)
@@ -229,9 +251,8 @@ func (b *tiles) widen(s *Stepper, im *implementation, st *half.Storage, t *half.
 // that each passes a stack check.
 //
 //go:noinline
-func stepTile(s *Stepper, im *implementation, st *half.Storage, a half.Args, i int, unit float64, buf *tiles) {
-	t := a.From(st, i)
-	t.N = min(t.N, half.TileSize)
+func stepTile(s *Stepper, im *implementation, st *half.Storage, a *half.Args, i int, unit float64, buf *tiles) {
+	t := a.From(st, i, min(a.N-i, half.TileSize))
 	w := buf.widen(s, im, st, &t)
 	runScaled(&im.kernels[f32], s.plan, &s.f32, s.f64.lr, unit, w)
 	if s.plan.drawn(st) {
@@ -245,9 +266,8 @@ func stepTile(s *Stepper, im *implementation, st *half.Storage, a half.Args, i i
 }
 
 // countTile counts the elements of a tile that Cautious would step.
-func countTile(s *Stepper, im *implementation, st *half.Storage, a half.Args, i int, buf *tiles) int {
-	t := a.From(st, i)
-	t.N = min(t.N, half.TileSize)
+func countTile(s *Stepper, im *implementation, st *half.Storage, a *half.Args, i int, buf *tiles) int {
+	t := a.From(st, i, min(a.N-i, half.TileSize))
 	k := count[float32](&im.kernels[f32], s.plan, buf.widen(s, im, st, &t))
 	runtime.KeepAlive(buf)
 	return k

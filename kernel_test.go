@@ -305,8 +305,8 @@ func fusedGeneric(sc *scheme, o op) kernel4 {
 		im, st := &implementations[genericIndex()], sc.storage()
 		var buf tiles
 		for i := 0; i < a.n; i += half.TileSize {
-			t := a.half(st).From(st, i)
-			t.N = min(t.N, half.TileSize)
+			h := a.half(st)
+			t := h.From(st, i, min(a.n-i, half.TileSize))
 			w := buf.widen(&Stepper{}, im, st, &t)
 			w.c = a.c
 			runChunk[float32](im.kernels[f32][o], w)

@@ -51,39 +51,39 @@ type Constants struct {
 	One     float32
 }
 
-// From are the args of what follows the first i elements of a.
-func (a Args) From(st *Storage, i int) Args {
-	a.Param = unsafe.Add(a.Param, i*st.Param.Size())
-	a.Grad = unsafe.Add(a.Grad, i*st.Grad.Size())
-	a.Momentum = unsafe.Add(a.Momentum, i*st.Momentum.Size())
+// From are the args of n elements of a, which begin at the i-th.
+func (a *Args) From(st *Storage, i, n int) Args {
+	t := *a
+	t.Param = unsafe.Add(t.Param, i*st.Param.Size())
+	t.Grad = unsafe.Add(t.Grad, i*st.Grad.Size())
+	t.Momentum = unsafe.Add(t.Momentum, i*st.Momentum.Size())
 	if st.Shadow != None {
-		a.Shadow = unsafe.Add(a.Shadow, i*st.Shadow.Size())
+		t.Shadow = unsafe.Add(t.Shadow, i*st.Shadow.Size())
 	}
 	if st.Low != None {
-		a.Low = unsafe.Add(a.Low, i*st.Low.Size())
+		t.Low = unsafe.Add(t.Low, i*st.Low.Size())
 	}
-	a.Draws = a.Draws.After(uint32(i))
-	a.N -= i
-	return a
+	t.Draws = t.Draws.After(uint32(i))
+	t.N = n
+	return t
 }
 
 // Step steps all of a by a kernel of im, whatever a.N. What is less than a Unit at the
 // end is stepped in a copy.
-func (im *Implementation) Step(k Kernel, st *Storage, a Args) {
+func (im *Implementation) Step(k Kernel, st *Storage, a *Args) {
 	whole := a.N - a.N%Unit
 	im.stepUnits(k, st, a, whole)
 	if whole < a.N {
-		im.stepRest(k, st, a.From(st, whole))
+		im.stepRest(k, st, a, whole)
 	}
 }
 
 // stepUnits steps the first whole elements of a, a multiple of Unit, in chunks.
-func (im *Implementation) stepUnits(k Kernel, st *Storage, a Args, whole int) {
+func (im *Implementation) stepUnits(k Kernel, st *Storage, a *Args, whole int) {
 	for i := 0; i < whole; i += chunk {
-		t := a.From(st, i)
-		t.N = min(whole-i, chunk)
-		if k.chunk(t) != 0 {
-			im.Mend(st, t)
+		t := a.From(st, i, min(whole-i, chunk))
+		if k.chunk(&t) != 0 {
+			im.Mend(st, &t)
 		}
 	}
 }
@@ -91,34 +91,36 @@ func (im *Implementation) stepUnits(k Kernel, st *Storage, a Args, whole int) {
 // chunk is not inlined so that each chunk passes a stack check.
 //
 //go:noinline
-func (k Kernel) chunk(a Args) uint32 {
-	nan := k((*Args)(mem.Noescape(unsafe.Pointer(&a))))
-	runtime.KeepAlive(&a) // Noescape hides it: were the stack to move, a would miss it
+func (k Kernel) chunk(a *Args) uint32 {
+	nan := k((*Args)(mem.Noescape(unsafe.Pointer(a))))
+	runtime.KeepAlive(a) // Noescape hides it
 	return nan
 }
 
-// stepRest steps all of a, fewer than Unit, in copies that zeros make up to one: a
-// zero makes no NaN. It is not inlined: clearing the copies takes time.
+// stepRest steps the elements of a from the i-th on, fewer than Unit, in copies that
+// zeros make up to one: a zero makes no NaN. It is not inlined: clearing the copies takes
+// time.
 //
 //go:noinline
-func (im *Implementation) stepRest(k Kernel, st *Storage, a Args) {
+func (im *Implementation) stepRest(k Kernel, st *Storage, a *Args, i int) {
 	var buf [4][Unit]float32
-	b := a
+	t := a.From(st, i, a.N-i)
+	b := t
 	b.N = Unit
 	b.Param = mem.Noescape(unsafe.Pointer(&buf[0]))
 	b.Grad = mem.Noescape(unsafe.Pointer(&buf[1]))
 	b.Momentum = mem.Noescape(unsafe.Pointer(&buf[2]))
 	b.Shadow = mem.Noescape(unsafe.Pointer(&buf[3])) // no storage has both
 	b.Low = b.Shadow
-	st.Param.copy(b.Param, a.Param, a.N)
-	st.Grad.copy(b.Grad, a.Grad, a.N)
-	st.Momentum.copy(b.Momentum, a.Momentum, a.N)
-	st.Low.copy(b.Low, a.Low, a.N)
-	im.stepUnits(k, st, b, Unit)
-	st.Param.copy(a.Param, b.Param, a.N)
-	st.Momentum.copy(a.Momentum, b.Momentum, a.N)
-	st.Low.copy(a.Low, b.Low, a.N)
-	st.Shadow.copy(a.Shadow, b.Shadow, a.N)
+	st.Param.copy(b.Param, t.Param, t.N)
+	st.Grad.copy(b.Grad, t.Grad, t.N)
+	st.Momentum.copy(b.Momentum, t.Momentum, t.N)
+	st.Low.copy(b.Low, t.Low, t.N)
+	im.stepUnits(k, st, &b, Unit)
+	st.Param.copy(t.Param, b.Param, t.N)
+	st.Momentum.copy(t.Momentum, b.Momentum, t.N)
+	st.Low.copy(t.Low, b.Low, t.N)
+	st.Shadow.copy(t.Shadow, b.Shadow, t.N)
 	runtime.KeepAlive(&buf)
 }
 
@@ -134,11 +136,10 @@ func (e Element) copy(to, from unsafe.Pointer, n int) {
 // change them.
 //
 //go:noinline
-func (im *Implementation) Mend(st *Storage, a Args) {
+func (im *Implementation) Mend(st *Storage, a *Args) {
 	var p, m Tile
 	for i := 0; i < a.N; i += TileSize {
-		t := a.From(st, i)
-		t.N = min(t.N, TileSize)
+		t := a.From(st, i, min(a.N-i, TileSize))
 		im.mendTile(st, &t, &p, &m)
 	}
 }
