@@ -80,10 +80,13 @@ func (im *Implementation) Step(k Kernel, st *Storage, a *Args) {
 
 // stepUnits steps the first whole elements of a, a multiple of Unit, in chunks.
 func (im *Implementation) stepUnits(k Kernel, st *Storage, a *Args, whole int) {
-	for i := 0; i < whole; i += chunk {
-		t := a.From(st, i, min(whole-i, chunk))
+	for t := *a; whole > 0; t = t.From(st, chunk, 0) {
+		t.N = min(whole, chunk)
 		if k.chunk(&t) != 0 {
 			im.Mend(st, &t)
+		}
+		if whole -= t.N; whole == 0 {
+			return // or else t would point behind the slices
 		}
 	}
 }

@@ -105,8 +105,6 @@ GLOBL mixed16<>(SB), RODATA|NOPTR, $348
 	MOVQ   Args_N(R8), CX                \
 	MOVQ   Args_C(R8), R8                \
 	XORL   AX, AX                        \
-	VXORPS Y15, Y15, Y15                 \
-	VXORPS Y6, Y6, Y6                    \
 	VXORPS Y7, Y7, Y7                    \
 	BCAST  Constants_B1(R8), Y8          \
 	BCAST  Constants_O1(R8), Y9          \
@@ -348,15 +346,7 @@ GLOBL mixed16<>(SB), RODATA|NOPTR, $348
 	BCAST  Constants_LR(R8), Z12        \
 	BCAST  Constants_Decay(R8), Z13     \
 	BCAST  Constants_NegZero(R8), Z14   \
-	BCAST  Constants_WD(R8), Z16        \
-	BCAST  Constants_One(R8), Z17       \
-	BCAST  Constants_Flip(R8), Z18      \
-	BCAST  Constants_Scale(R8), Z19     \
-	BCAST  Constants_Gamma(R8), Z20     \
-	BCAST  Constants_BC1(R8), Z21       \
-	BCAST  Constants_BC2(R8), Z22       \
-	BCAST  Constants_Eps(R8), Z23       \
-	BCAST  Constants_Kappa(R8), Z24
+	BCAST  Constants_Flip(R8), Z18
 
 // ZFINISH makes AX, which is 0, nonzero if a NaN was seen, and cleans the upper
 // halves. Smashes R9.
