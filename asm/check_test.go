@@ -139,7 +139,7 @@ func amd64RulesOf(name string) []rule {
 }
 
 var arm64Rules = []rule{
-	noFused, noCall,
+	noFused, noCall, beyondARM,
 	{"a reserved register", func(in, _ inst) bool {
 		return in.op != "RET" && regexp.MustCompile(`\b(R18|R27|R28|R29|R30)\b`).MatchString(in.args)
 	}},

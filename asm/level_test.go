@@ -94,6 +94,55 @@ func beyond(level []string) rule {
 	}}
 }
 
+// What every arm64 CPU has, ARMv8.0 with its vectors: as Go's assembler names it, and as
+// the encoders do.
+var (
+	armBase = words(`MOVD MOVW MOVWU MOVHU ADD ADDS SUB SUBS CMP AND ORR EOR LSL LSR ASR MRS MSR PRFM PCALIGN B BEQ BNE BLT BLE BGE BGT BHS
+		BLO CBZ CBNZ RET WORD FLDPQ FSTPQ FMOVS FMOVD FMOVQ FCVTSD FCVTDS VDUP VMOV VMOVI VEOR VAND VORR VADD VSUB VSHL VUSHR VLD1 VST1
+		VLD1R VLD2 VST2 VZIP1 VZIP2 VUZP1 VUZP2 VTRN1 VTRN2 VEXT VUMAX VUMIN VADDV VUADDLV`)
+	armWords = words(`ADD ADDP AND BIC BIF BIT BSL CMEQ CMGT CMHI CMHS EOR ORR FABS FACGE FACGT FADD FADDP FCMEQ FCMGE FCMGT FCVTL FCVTL2 FCVTN
+		FCVTN2 FCVTZU FCVTZS FDIV FMAX FMAXP FMIN FMUL FSQRT FSUB MUL SHL SRI SLI SSRA SSHR SUB UMAX UMIN UQADD UQSUB USHR USRA UZP1
+		UZP2 ZIP1 ZIP2`)
+)
+
+func words(s string) map[string]bool {
+	in := map[string]bool{}
+	for _, w := range strings.Fields(s) {
+		in[w] = true
+	}
+	return in
+}
+
+// beyondARM is beyond for NEON's kernels, but for the words, which TestNEONWords has.
+var beyondARM = rule{"an instruction beyond ARMv8.0", func(in, _ inst) bool {
+	op, _, _ := strings.Cut(in.op, ".")
+	return !armBase[op]
+}}
+
+// newWord says whether an encoder's name is of an instruction beyond ARMv8.0, whose
+// vectors have no arithmetic in half precision either.
+func newWord(mnemonic, arrangement string) bool {
+	mnemonic = strings.TrimSuffix(mnemonic, "ZERO")
+	half := arrangement == "8H" && strings.HasPrefix(mnemonic, "F") && !strings.HasPrefix(mnemonic, "FCVT")
+	return !armWords[mnemonic] || half
+}
+
+func TestNEONWords(t *testing.T) {
+	n := 0
+	for name, s := range sources(t) {
+		for _, d := range encoder.FindAllStringSubmatch(s, -1) {
+			n++
+			assert.False(t, newWord(d[1], d[2]), "%s: %s", name, d[0])
+		}
+	}
+	assert.Greater(t, n, 0)
+	assert.True(t, newWord("BFCVTN", "4S"))
+	assert.True(t, newWord("FADD", "8H"))
+	assert.True(t, newWord("FMLAL", "4S"))
+	assert.NotEmpty(t, faults(function{"f", []inst{{op: "SHA512H"}}}, arm64Rules))
+	assert.NotEmpty(t, faults(function{"f", []inst{{op: "CASALD"}}}, arm64Rules))
+}
+
 // vectors are the registers whose upper halves an instruction in SSE's encoding keeps,
 // which costs hundreds of cycles where they aren't zero.
 var vectors = regexp.MustCompile(`\b[XYZ]\d+\b`)
