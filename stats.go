@@ -20,6 +20,14 @@ type Stats struct {
 	NaNs, Infs int     // how many elements are not finite
 }
 
+// Add returns the statistics of two gradients together: the sums of squares and the counts
+// are added, and of MaxAbs it is the larger. So the norm of a model is one of its tensors'
+// statistics added up, from the first on; the sums of squares, rounded at each addition,
+// depend on that order.
+func (s Stats) Add(next Stats) Stats {
+	return Stats{s.SumSquares + next.SumSquares, max(s.MaxAbs, next.MaxAbs), s.NaNs + next.NaNs, s.Infs + next.Infs}
+}
+
 // Gradient is an element type of a gradient.
 type Gradient interface {
 	float32 | float64 | BF16 | F16

@@ -19,7 +19,8 @@ import (
 func stepMethods[T any]() []string {
 	var names []string
 	for i, of := 0, reflect.TypeFor[T](); i < of.NumMethod(); i++ {
-		if name := of.Method(i).Name; strings.HasPrefix(name, "Step") {
+		// StepTensors is the others, for many tensors.
+		if name := of.Method(i).Name; strings.HasPrefix(name, "Step") && name != "StepTensors" {
 			names = append(names, name)
 		}
 	}
