@@ -155,8 +155,10 @@ func (cfg *Config) checkRange(c *coef[float32]) error {
 	switch {
 	case inf(c.lr):
 		return fmt.Errorf("%w: LR = %v overflows float32", ErrConfig, cfg.LR)
+	case inf(c.wd) && cfg.Decay == Coupled:
+		return fmt.Errorf("%w: WeightDecay = %v, divided by GradScale = %v, overflows float32", ErrConfig, cfg.WeightDecay, cfg.GradScale)
 	case inf(c.wd):
-		return fmt.Errorf("%w: WeightDecay = %v, divided by GradScale = %v where coupled, overflows float32", ErrConfig, cfg.WeightDecay, cfg.GradScale)
+		return fmt.Errorf("%w: WeightDecay = %v overflows float32", ErrConfig, cfg.WeightDecay)
 	case inf(c.o1) || inf(c.o2) || inf(c.scale):
 		return fmt.Errorf("%w: GradScale = %v overflows float32", ErrConfig, cfg.GradScale)
 	case inf(c.gamma):

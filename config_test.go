@@ -61,9 +61,11 @@ func TestNewRefuses(t *testing.T) {
 		bad{with(func(c *Config) { c.LR = 1e-50 }), []string{"LR = 1e-50 is 0 in float32"}},
 		bad{with(func(c *Config) { c.Epsilon = 1e-50 }), []string{"Epsilon = 1e-50 is 0 in float32"}},
 		bad{with(func(c *Config) { c.Kappa = 1e-50 }), []string{"Kappa = 1e-50 is 0 in float32"}},
+		bad{with(func(c *Config) { c.LR, c.WeightDecay = 0, 1e300 }), []string{"WeightDecay = 1e+300 overflows float32"}},
+		bad{with(func(c *Config) { c.Decay, c.LR, c.WeightDecay = DecoupledPaper, 0, 1e300 }), []string{"WeightDecay = 1e+300 overflows float32"}},
 		bad{with(func(c *Config) { c.LR, c.WeightDecay = 0.5, 2 }), []string{"WeightDecay", "2", "LR", "0.5"}},
 		bad{with(func(c *Config) { c.Decay, c.LR, c.WeightDecay = DecoupledPaper, 0.5, 2 }), []string{"WeightDecay", "2", "LR", "0.5"}},
-		bad{with(func(c *Config) { c.Decay, c.GradScale, c.WeightDecay = Coupled, 1e-30, 1e30 }), []string{"WeightDecay", "1e+30", "GradScale", "1e-30"}},
+		bad{with(func(c *Config) { c.Decay, c.GradScale, c.WeightDecay = Coupled, 1e-30, 1e30 }), []string{"WeightDecay = 1e+30, divided by GradScale = 1e-30, overflows float32"}},
 		bad{with(func(c *Config) { c.Decay, c.GradScale, c.WeightDecay = Coupled, 1e-300, 1e30 }), []string{"WeightDecay", "GradScale"}},
 	)
 	for _, b := range all {
