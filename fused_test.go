@@ -46,21 +46,6 @@ func (s *fusedSlices) args(n int, by *Stepper) *half.Args {
 	return &half.Args{Param: p(s[0]), Low: p(s[1]), Grad: p(s[2]), Momentum: p(s[3]), Shadow: p(s[4]), N: n, C: (*half.Constants)(unsafe.Pointer(&by.f32))}
 }
 
-// ordinary makes all numbers of s such as training has.
-func (s fusedSlices) ordinary(st *half.Storage) fusedSlices {
-	low := half.None // of Split, any bits will do
-	if st.Param == half.Kahan {
-		low = st.Low
-	}
-	for i, k := range []half.Element{st.Param, low, st.Grad, st.Momentum} {
-		for j := 0; k != half.None && j < len(s[i]); j += k.Size() {
-			top := j + k.Size() - 1 // the sign and the exponent's first bits
-			s[i][top] = s[i][top]&0x80 | 0x2c | s[i][top]&3
-		}
-	}
-	return s
-}
-
 // sameFused compares the slices of a step with what they should be.
 func sameFused(st *half.Storage, random bool, n int, in, want, got *fusedSlices) error {
 	kinds := []half.Element{st.Param, st.Low, st.Grad, st.Momentum, st.Shadow}
@@ -135,51 +120,6 @@ func TestFusedBits(t *testing.T) {
 			stepTiles(&s, &implementations[genericIndex()], st, want.args(n, &s), 1)
 			require.NoError(t, sameFused(st, false, n, &in, &want, &tiled), "%s: tiles", msg)
 			require.NoError(t, sameFused(st, false, n, &in, &want, &got), msg)
-		}
-	})
-}
-
-// TestFusedChunks: a step over several chunks, the last of them a part, and a rest.
-func TestFusedChunks(t *testing.T) {
-	const n = 2*chunk + half.Unit + 5
-	r := prove.NewRand(2)
-	eachFused(t, map[string]Config{"decaying": decaying()}, func(t *testing.T, im *implementation, st *half.Storage, s Stepper, k half.Kernel, msg string) {
-		in := newFusedSlices(r, st, n)
-		got, want := in.clone(), in.clone()
-		stepFused(&s, im, st, k, got.args(n, &s), 1)
-		stepTiles(&s, im, st, want.args(n, &s), 1)
-		require.NoError(t, sameFused(st, false, n, &in, &want, &got), msg)
-	})
-}
-
-// TestFusedNaN: a single NaN, in whichever lane and slice, comes out canonical, and
-// a kernel tells of none where there is none. (NEON's never do: they mend their
-// own.)
-func TestFusedNaN(t *testing.T) {
-	const n = 2 * half.Unit
-	nans := map[half.Element]uint32{half.F32: 0x7f800001, half.BF16: 0xffc0, half.F16: 0xfc01, half.Split: 0x7fc0, half.Kahan: 0xffc0}
-	r := prove.NewRand(3)
-	eachFused(t, map[string]Config{"decaying": decaying()}, func(t *testing.T, im *implementation, st *half.Storage, s Stepper, k half.Kernel, msg string) {
-		clean := newFusedSlices(r, st, n).ordinary(st)
-		payload := nanPlusOne()
-		step := func(in *fusedSlices) (nan uint32) {
-			count := func(a *half.Args) uint32 { x := k(a); nan |= x; return x }
-			got, want := in.clone(), in.clone()
-			stepFused(&s, im, st, count, got.args(n, &s), 1)
-			stepTiles(&s, im, st, want.args(n, &s), 1)
-			require.NoError(t, sameFused(st, false, n, in, &want, &got), msg)
-			require.Equal(t, payload, nanPlusOne(), "%s: NaNs differ after it", msg)
-			return nan
-		}
-		require.Zero(t, step(&clean), "%s: a NaN where there is none", msg)
-		for i, e := range []half.Element{st.Param, st.Low, st.Grad, st.Momentum} {
-			for j := 0; j < n && e != half.None; j++ {
-				in := clean.clone()
-				for at := range e.Size() {
-					in[i][j*e.Size()+at] = byte(nans[e] >> (8 * at))
-				}
-				step(&in)
-			}
 		}
 	})
 }

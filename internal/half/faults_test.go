@@ -170,3 +170,122 @@ func spoilAt[T uint16 | uint32](src, dst unsafe.Pointer, n int, pattern uint32) 
 		}
 	}
 }
+
+// TestFusedPropertiesSee does so with fused kernels.
+func TestFusedPropertiesSee(t *testing.T) {
+	flip := func(e Element, p unsafe.Pointer, i int) { *(*uint16)(unsafe.Add(p, i*e.Size())) ^= 1 }
+	for _, c := range []struct {
+		name, sees string
+		spoil      func(k kindOf, st *Storage, a *Args) (nan uint32) // steps
+	}{
+		{"nothing", "", func(k kindOf, _ *Storage, a *Args) uint32 { k.step(a); return 0 }},
+		{"mending is all that is left to do", "", func(k kindOf, _ *Storage, a *Args) uint32 {
+			k.step(a)
+			nan := false
+			e := k.elements()[atMomentum]
+			for i := range a.N {
+				if b := e.Get(a.Momentum, i); e.IsNaN(b) {
+					e.Put(a.Momentum, i, b|e.Sign())
+					nan = true
+				}
+			}
+			if nan {
+				return 1
+			}
+			return 0
+		}},
+		{"a lane is off", "fused fusedLengths fusedNaN", func(k kindOf, st *Storage, a *Args) uint32 {
+			k.step(a)
+			flip(st.Param, a.Param, 21)
+			return 0
+		}},
+		{"a rule is another", "fused fusedLengths", func(k kindOf, _ *Storage, a *Args) uint32 {
+			k.cautious = !k.cautious
+			k.step(a)
+			return 0
+		}},
+		{"the last unit of a chunk is left out", "fusedLengths", func(k kindOf, _ *Storage, a *Args) uint32 {
+			b := *a
+			if b.N == chunk {
+				b.N -= Unit
+			}
+			k.step(&b)
+			return 0
+		}},
+		{"the shadow stays, or what is beside param", "fused fusedLengths", func(k kindOf, st *Storage, a *Args) uint32 {
+			b, other := *a, make([]uint16, a.N)
+			if st.Shadow != None {
+				b.Shadow = unsafe.Pointer(&other[0])
+			} else if st.Low != None {
+				copy(other, unsafe.Slice((*uint16)(a.Low), a.N))
+				b.Low = unsafe.Pointer(&other[0])
+			}
+			k.step(&b)
+			return 0
+		}},
+		{"the draws stay", "fused fusedLengths", func(k kindOf, _ *Storage, a *Args) uint32 {
+			b := *a
+			b.Draws = Draws{}
+			k.step(&b)
+			return 0
+		}},
+		{"a NaN keeps its sign", "fused fusedLengths fusedNaN", func(k kindOf, _ *Storage, a *Args) uint32 {
+			k.step(a)
+			e := k.elements()[atMomentum]
+			for i := range a.N {
+				if b := e.Get(a.Momentum, i); e.IsNaN(b) {
+					e.Put(a.Momentum, i, b|e.Sign())
+				}
+			}
+			return 0
+		}},
+		{"it tells of NaNs for nothing", "fusedNaN", func(k kindOf, _ *Storage, a *Args) uint32 { k.step(a); return 1 }},
+		{"writes behind", "fusedLengths fusedGuardPages", func(k kindOf, st *Storage, a *Args) uint32 {
+			k.step(a)
+			flip(st.Momentum, a.Momentum, a.N)
+			return 0
+		}},
+		{"writes to the gradient", "fused fusedGuardPages", func(k kindOf, st *Storage, a *Args) uint32 {
+			k.step(a)
+			flip(st.Grad, a.Grad, 3)
+			return 0
+		}},
+		{"reads behind the gradient", "fusedGuardPages", func(k kindOf, st *Storage, a *Args) uint32 {
+			k.step(a)
+			sink = uint64(*(*uint16)(unsafe.Add(a.Grad, a.N*st.Grad.Size())))
+			return 0
+		}},
+	} {
+		for _, p := range properties {
+			sees := slices.Contains(strings.Fields(c.sees), p.name)
+			if !strings.HasPrefix(p.name, "fused") || !sees && c.sees != "" || p.name == "fusedGuardPages" && prove.BrokenSignals != "" {
+				continue
+			}
+			t.Run(c.name+"/"+p.name, func(t *testing.T) {
+				for _, k := range kinds() {
+					if c.name == "the draws stay" && !k.random || strings.HasPrefix(c.name, "the shadow") && Storages[k.id].Shadow == None && Storages[k.id].Low == None {
+						continue // it has none
+					}
+					faulty := &Implementation{Name: "faulty", Converters: genericConverters}
+					f := Kernel(func(a *Args) uint32 { return c.spoil(k, &Storages[k.id], a) })
+					k.put(&faulty.Fused, f)
+					err := p.check(t, faulty)
+					assert.Equal(t, sees, err != nil, "%v: %v", k, err)
+				}
+			})
+		}
+	}
+}
+
+// put makes f the kernel of its kind.
+func (k kindOf) put(to *Fused, f Kernel) {
+	rules := &to.Nearest[k.id]
+	if k.random {
+		rules = &to.Random[k.id]
+	}
+	if k.cautious {
+		rules.Cautious = f
+	} else {
+		rules.Paper = f
+	}
+}

@@ -38,6 +38,10 @@ var properties = []property{
 	{"random", random},
 	{"randomKeeps", randomKeeps},
 	{"randomMean", randomMean},
+	{"fused", fused},
+	{"fusedLengths", fusedLengths},
+	{"fusedNaN", fusedNaN},
+	{"fusedGuardPages", fusedGuardPages},
 }
 
 // eachImplementation runs f for those that can run here; others are skipped aloud.
@@ -58,11 +62,14 @@ func TestPathsAgree(t *testing.T) {
 	})
 }
 
-// TestBriefly asks every conversion what can be asked in a moment, and ends with the
+// TestBriefly asks every conversion and kernel what can be asked in a moment, and ends with the
 // first wrong answer: where tests are slow, as under an emulator, most mutants (see
 // asm/mutate) need not be run for longer.
 func TestBriefly(t *testing.T) {
-	eachImplementation(t, func(t *testing.T, im *Implementation) { require.NoError(t, briefly(t, im)) })
+	eachImplementation(t, func(t *testing.T, im *Implementation) {
+		require.NoError(t, briefly(t, im))
+		require.NoError(t, fused(t, im))
+	})
 }
 
 // raw is a slice's memory.
