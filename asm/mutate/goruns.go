@@ -32,6 +32,7 @@ type goRun struct {
 	number              map[*goMutant]int
 	refused             map[int]bool // what the compiler refuses
 	reached             map[*goMutant][]goTest
+	upset               []goTest // tests that fail for the copies alone
 	shortTime           time.Duration
 }
 
@@ -163,6 +164,9 @@ func (r *goRun) prepare(wanted []*goMutant) error {
 	if err := r.buildCopies(wanted); err != nil {
 		return err
 	}
+	if err := r.findUpset(); err != nil {
+		return err
+	}
 	start := time.Now()
 	ok, out, err := r.passes(0, "copies", nil, time.Hour, "-test.short")
 	if err == nil && !ok {
@@ -170,6 +174,29 @@ func (r *goRun) prepare(wanted []*goMutant) error {
 	}
 	r.shortTime = time.Since(start)
 	return err
+}
+
+var failedTest = regexp.MustCompile(`(?m)^--- FAIL: (\w+)`)
+
+// findUpset finds the tests that fail since functions have copies, which the compiler
+// makes keep what they are given, so that it lies on the heap.
+func (r *goRun) findUpset() error {
+	for _, p := range r.tested {
+		_, out, err := runIn(p.Dir, time.Hour, r.env, r.binary("copies", p), "-test.short")
+		if err != nil {
+			return err
+		}
+		for _, m := range failedTest.FindAllStringSubmatch(string(out), -1) {
+			r.upset = append(r.upset, goTest{pkg: p.ImportPath, name: m[1]})
+			fmt.Println("asked of survivors alone, each by itself:", m[1])
+		}
+	}
+	return nil
+}
+
+// isUpset says whether a test can't be had of copies.
+func (r *goRun) isUpset(t goTest) bool {
+	return slices.ContainsFunc(r.upset, func(u goTest) bool { return u.pkg == t.pkg && u.name == t.name })
 }
 
 // cover runs each test by itself and keeps, for each mutant, those that reach it,
@@ -304,18 +331,26 @@ func (r *goRun) buildTests(dir, kind string, flags ...string) (out []byte, err e
 // passes runs tests, of each package those named or all, with a mutant on.
 func (r *goRun) passes(number int, kind string, tests []goTest, limit time.Duration, args ...string) (ok bool, output []byte, err error) {
 	for _, p := range r.tested {
-		var names []string
+		var names, upset []string
 		for _, t := range tests {
 			if t.pkg == p.ImportPath {
 				names = append(names, t.name)
 			}
 		}
+		for _, t := range r.upset {
+			if t.pkg == p.ImportPath {
+				upset = append(upset, t.name)
+			}
+		}
 		more := args
+		if kind == "copies" && upset != nil {
+			more = append(slices.Clone(args), "-test.skip=^("+strings.Join(upset, "|")+")$")
+		}
 		if tests != nil {
 			if names == nil {
 				continue
 			}
-			more = append(slices.Clone(args), "-test.run=^("+strings.Join(names, "|")+")$")
+			more = append(slices.Clone(more), "-test.run=^("+strings.Join(names, "|")+")$")
 		}
 		env := append(slices.Clone(r.env), fmt.Sprintf("%s=%d", switchEnv, number))
 		// A mutant may want all memory there is.
@@ -339,22 +374,37 @@ const (
 // tried first, second and last.
 var nearTimes = []time.Duration{300 * time.Millisecond, 3 * time.Second, time.Hour}
 
-// try says what becomes of a mutant. One that is explained gets the first tests that
-// reach it alone.
+// try says what becomes of a mutant.
 func (r *goRun) try(m *goMutant, job int, short bool) (result, error) {
-	kind, number := "copies", r.number[m]
-	if r.refused[number] {
+	if r.refused[r.number[m]] {
 		return stillborn, nil
 	}
-	if m.fn == nil {
-		kind, number = fmt.Sprintf("solo%d", job), 0
-		if err := r.buildSolo(m, kind); errors.Is(err, errNotBuilt) {
-			return stillborn, nil
-		} else if err != nil {
-			return "", err
+	solo := fmt.Sprintf("solo%d", job)
+	if m.fn != nil {
+		res, err := r.ask(m, "copies", r.number[m], short)
+		if res != survived || err != nil || r.upset == nil || goExplained.of(m) >= 0 {
+			return res, err
 		}
 	}
+	if err := r.buildSolo(m, solo); errors.Is(err, errNotBuilt) {
+		return stillborn, nil
+	} else if err != nil {
+		return "", err
+	}
+	if m.fn == nil {
+		return r.ask(m, solo, 0, short)
+	}
+	by, err := r.killed(nearTests, 0, solo, r.upset, time.Hour, "-test.short")
+	return cmp.Or(by, survived), err
+}
+
+// ask says what the tests say of a mutant. One that is explained gets the first tests
+// that reach it alone.
+func (r *goRun) ask(m *goMutant, kind string, number int, short bool) (result, error) {
 	reached := r.reached[m]
+	if kind == "copies" {
+		reached = slices.DeleteFunc(slices.Clone(reached), r.isUpset)
+	}
 	for i, budget := range nearTimes {
 		near, took := quickest(reached, budget)
 		if near == nil || i > 1 && goExplained.of(m) >= 0 {
