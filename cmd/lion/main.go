@@ -2,6 +2,7 @@
 // hand.
 //
 //	lion train     trains a classifier of handwritten digits with the step
+//	lion bench     times the step on this machine, beside what its memory allows
 //	lion verify    compares every implementation with the generic one, bit by bit
 //	lion info      tells which implementations this machine runs, and why
 //	lion version   tells what this program was built from
@@ -15,6 +16,7 @@ package main
 import (
 	"os"
 
+	"github.com/lionkernel/lion/cmd/lion/internal/bench"
 	"github.com/lionkernel/lion/cmd/lion/internal/cli"
 	"github.com/lionkernel/lion/cmd/lion/internal/train"
 	"github.com/lionkernel/lion/cmd/lion/internal/verify"
@@ -25,6 +27,7 @@ var program = cli.Program{
 	Foot: "'lion help COMMAND' lists a command's flags. LION_IMPL=NAME in the environment\nchooses the implementation; 'lion info' lists the names. LION_PREFETCH=on, off or a\ndistance in bytes chooses whether its loops prefetch.",
 	Commands: []cli.Command{
 		train.Command,
+		bench.Command,
 		verify.Command,
 		{Name: "info", Summary: "tell which implementations this machine runs, and why", Run: infoCommand},
 		{Name: "version", Summary: "tell what this program was built from", Run: versionCommand},

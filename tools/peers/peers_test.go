@@ -3,9 +3,13 @@
 package peers
 
 import (
+	"cmp"
+	"errors"
+	"flag"
 	"fmt"
 	"math"
 	"math/rand"
+	"os"
 	"slices"
 	"testing"
 
@@ -275,4 +279,66 @@ func BenchmarkPeers(b *testing.B) {
 			})
 		}
 	}
+}
+
+var rows = flag.String("rows", "", "file that BenchmarkCurve appends its times to, for lion bench -from")
+
+// BenchmarkCurve times the best of all compilers' float32 loops with decay, fused
+// operations or not, at every power of two: what lion bench -plot draws beside ours.
+func BenchmarkCurve(b *testing.B) {
+	type candidate struct {
+		named
+		ns float64
+	}
+	const n, kept = 4 << 10, 6
+	f := formats[0]
+	_, peer := f.timers(b, n, true)
+	var all []candidate
+	for _, cc := range compilers() {
+		for _, impl := range lion.Implementations() {
+			if impl == "generic" {
+				continue
+			}
+			for _, l := range candidates(b, cc, f.ctype, impl, false) {
+				ns := limit.Median(limit.Turns(9, []limit.Timer{peer(l.loop)})[0])
+				all = append(all, candidate{named{l.loop, cc + " " + l.name}, ns})
+			}
+		}
+	}
+	slices.SortFunc(all, func(x, y candidate) int { return cmp.Compare(x.ns, y.ns) })
+	all = all[:min(kept, len(all))]
+	for n := 64; n <= 16<<20; n *= 2 {
+		b.Run(fmt.Sprintf("fmt=f32/n=%d", n), func(b *testing.B) {
+			_, peer := f.timers(b, n, true)
+			var timers []limit.Timer
+			for _, c := range all {
+				timers = append(timers, peer(c.loop))
+			}
+			b.ResetTimer()
+			best, name := math.Inf(1), ""
+			for i, times := range limit.Turns(max(7, b.N), timers) {
+				if ns := limit.Median(times) / float64(n); ns < best {
+					best, name = ns, all[i].name
+				}
+			}
+			b.StopTimer()
+			b.Log(name)
+			b.ReportMetric(best, "ns/elem")
+			if *rows != "" {
+				if err := appendRow(*rows, n, best); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+// appendRow appends a time to measurements as lion bench -save writes them.
+func appendRow(name string, n int, ns float64) error {
+	f, err := os.OpenFile(name, os.O_APPEND|os.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(f, "best C loop\t%d\t%.4g\n", n, ns)
+	return errors.Join(err, f.Close())
 }

@@ -2,6 +2,7 @@ package storage
 
 import (
 	"fmt"
+	"unsafe"
 
 	"github.com/lionkernel/lion"
 )
@@ -17,7 +18,8 @@ const (
 	Low16 // the lower half of a float32, which is no number by itself
 )
 
-func (e Element) bytes() int {
+// Bytes is what one takes.
+func (e Element) Bytes() int {
 	switch e {
 	case F64:
 		return 8
@@ -27,19 +29,38 @@ func (e Element) bytes() int {
 	return 2
 }
 
-// slice returns n zeros.
-func (e Element) slice(n int) any {
+// slice returns n zeros, for the i-th slice of a step.
+func (e Element) slice(n, i int) any {
 	switch e {
 	case F32:
-		return make([]float32, n)
+		return lion.Alloc[float32](n, i)
 	case F64:
-		return make([]float64, n)
+		return lion.Alloc[float64](n, i)
 	case BF16:
-		return make([]lion.BF16, n)
+		return lion.Alloc[lion.BF16](n, i)
 	case F16:
-		return make([]lion.F16, n)
+		return lion.Alloc[lion.F16](n, i)
 	}
-	return make([]uint16, n)
+	return lion.Alloc[uint16](n, i)
+}
+
+// memory returns the bytes of a slice of numbers.
+func memory(x any) []byte {
+	switch x := x.(type) {
+	case []float32:
+		return asBytes(x)
+	case []float64:
+		return asBytes(x)
+	case []lion.BF16:
+		return asBytes(x)
+	case []lion.F16:
+		return asBytes(x)
+	}
+	return asBytes(x.([]uint16))
+}
+
+func asBytes[T any](x []T) []byte {
+	return unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(x))), len(x)*int(unsafe.Sizeof(*new(T))))
 }
 
 // put rounds src to the elements of dst.

@@ -66,7 +66,7 @@ func (s Storage) Held() int { return s.bytes(1) }
 func (s Storage) bytes(updated int) int {
 	sum := 0
 	for _, x := range s.Slices {
-		n := x.Element.bytes()
+		n := x.Element.Bytes()
 		if x.Role == Weight || x.Role == Momentum {
 			n *= updated
 		}

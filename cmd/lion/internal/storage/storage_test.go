@@ -76,8 +76,8 @@ func TestAllCoversLion(t *testing.T) {
 	var r recorder
 	for _, s := range All {
 		var x Values
-		for _, slice := range s.Slices {
-			x = append(x, slice.Element.slice(1))
+		for i, slice := range s.Slices {
+			x = append(x, slice.Element.slice(1, i))
 		}
 		steps := []func() error{func() error { return s.Step(&r, x) }}
 		if s.StepRows != nil {

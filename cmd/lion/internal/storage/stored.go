@@ -14,8 +14,8 @@ type Stored struct {
 // Store returns weight in storage s, with a momentum of zero.
 func Store(s Storage, weight []float32) (*Stored, error) {
 	x := &Stored{storage: s}
-	for _, slice := range s.Slices {
-		v := slice.Element.slice(len(weight))
+	for i, slice := range s.Slices {
+		v := slice.Element.slice(len(weight), i)
 		x.values = append(x.values, v)
 		if slice.Role == Grad {
 			x.grad = v
@@ -60,4 +60,16 @@ func (x *Stored) Weights() []any {
 		}
 	}
 	return weights
+}
+
+// Values returns the slices that Step steps.
+func (x *Stored) Values() Values { return x.values }
+
+// Memory returns the bytes of each of the slices.
+func (x Values) Memory() [][]byte {
+	var all [][]byte
+	for _, v := range x {
+		all = append(all, memory(v))
+	}
+	return all
 }

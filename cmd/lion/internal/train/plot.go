@@ -1,16 +1,14 @@
 package train
 
 import (
-	"image/color"
 	"io"
 	"math"
 	"strconv"
 
+	"github.com/lionkernel/lion/cmd/lion/internal/chart"
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
 	"gonum.org/v1/plot/vg"
-	"gonum.org/v1/plot/vg/draw"
-	"gonum.org/v1/plot/vg/vgsvg"
 )
 
 // curve is what a plot shows, by epochs.
@@ -65,19 +63,12 @@ func (r *recorder) heldOut(epochs int, s score) {
 	}
 }
 
-var (
-	trainColor = color.RGBA{R: 0x1f, G: 0x77, B: 0xb4, A: 0xff}
-	testColor  = color.RGBA{R: 0xd6, G: 0x5f, B: 0x0e, A: 0xff}
-)
-
 // plotCurve draws loss and accuracy by epoch, one above the other, as SVG.
 func plotCurve(title string, c curve) (io.WriterTo, error) {
-	loss := newPlot("cross-entropy loss")
-	loss.Title.Text = title
-	loss.Title.TextStyle.Font.Size = vg.Points(10)
+	loss := newPlot("", "cross-entropy loss")
+	chart.Title(loss, title)
 	loss.Y.Min = 0
-	accuracy := newPlot("accuracy, %")
-	accuracy.X.Label.Text = "epoch"
+	accuracy := newPlot("epoch", "accuracy, %")
 	accuracy.Legend.Top = false
 	accuracy.Legend.YOffs *= -1
 	accuracy.Y.Tick.Marker = plot.TickerFunc(wholeTicks)
@@ -88,56 +79,29 @@ func plotCurve(title string, c curve) (io.WriterTo, error) {
 		{loss, func(s score) float64 { return s.loss }},
 		{accuracy, func(s score) float64 { return 100 * s.accuracy }},
 	} {
-		if err := addLine(l.plot, "training", trainColor, false, c.train, l.value); err != nil {
+		if err := addLine(l.plot, "training", chart.Style{Color: chart.Blue}, c.train, l.value); err != nil {
 			return nil, err
 		}
-		if err := addLine(l.plot, "held out", testColor, true, c.test, l.value); err != nil {
+		if err := addLine(l.plot, "held out", chart.Style{Color: chart.Orange, Dotted: true}, c.test, l.value); err != nil {
 			return nil, err
 		}
 		l.plot.X.Min, l.plot.X.Max = 0, c.test[len(c.test)-1].epochs
 	}
-	canvas := vgsvg.New(16*vg.Centimeter, 16*vg.Centimeter)
-	rows := [][]*plot.Plot{{loss}, {accuracy}}
-	tiles := draw.Tiles{Rows: 2, Cols: 1, PadX: vg.Millimeter, PadY: 4 * vg.Millimeter,
-		PadTop: 2 * vg.Millimeter, PadBottom: 2 * vg.Millimeter, PadLeft: 2 * vg.Millimeter, PadRight: 4 * vg.Millimeter}
-	for i, c := range plot.Align(rows, tiles, draw.New(canvas)) {
-		rows[i][0].Draw(c[0])
-	}
-	return canvas, nil
+	return chart.Stack(16*vg.Centimeter, 16*vg.Centimeter, loss, accuracy), nil
 }
 
-// addLine draws a line through points, which dots mark.
-func addLine(p *plot.Plot, name string, c color.Color, dotted bool, points []point, value func(score) float64) error {
+// addLine draws a line through points.
+func addLine(p *plot.Plot, name string, s chart.Style, points []point, value func(score) float64) error {
 	xys := make(plotter.XYs, len(points))
 	for i, x := range points {
 		xys[i] = plotter.XY{X: x.epochs, Y: value(x.score)}
 	}
-	line, dots, err := plotter.NewLinePoints(xys)
-	if err != nil {
-		return err
-	}
-	line.Width, line.Color = vg.Points(1.5), c
-	dots.Shape, dots.Radius, dots.Color = draw.CircleGlyph{}, vg.Points(2), c
-	p.Add(line)
-	names := []plot.Thumbnailer{line}
-	if dotted {
-		p.Add(dots)
-		names = append(names, dots)
-	}
-	p.Legend.Add(name, names...)
-	return nil
+	return chart.Line(p, name, s, xys)
 }
 
-func newPlot(y string) *plot.Plot {
-	p := plot.New()
-	p.Y.Label.Text = y
+func newPlot(x, y string) *plot.Plot {
+	p := chart.New(x, y, 10*vg.Centimeter)
 	p.X.Tick.Marker = plot.TickerFunc(wholeTicks)
-	p.Legend.Top = true
-	// Samples left of the names: viewers' fonts differ in width.
-	p.Legend.Left = true
-	p.Legend.XOffs, p.Legend.YOffs = 10*vg.Centimeter, -2*vg.Millimeter
-	p.Legend.Padding = vg.Millimeter
-	p.Add(plotter.NewGrid())
 	return p
 }
 

@@ -11,6 +11,7 @@ import (
 	"os"
 
 	"github.com/lionkernel/lion"
+	"github.com/lionkernel/lion/cmd/lion/internal/chart"
 	"github.com/lionkernel/lion/cmd/lion/internal/cli"
 )
 
@@ -30,12 +31,12 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if _, err := lion.New(o.config); err != nil {
 		return cli.Misusef("%w", err)
 	}
-	var plot *plotFile
+	var plot *chart.File
 	if o.plot != "" {
-		if plot, err = openPlot(o.plot); err != nil {
+		if plot, err = chart.Open(o.plot); err != nil {
 			return err
 		}
-		defer plot.close()
+		defer plot.Close()
 	}
 	d, m, err := loadData(o.data)
 	if err != nil {
@@ -49,7 +50,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	f32, failed := compare(ctx, o, d, m, stderr)
 	printSummary(stdout, r, f32)
 	if plot != nil {
-		if err := plot.draw(d.name, r.curve.curve); err != nil {
+		if err := drawCurve(plot, d.name, r.curve.curve); err != nil {
 			failed = errors.Join(failed, fmt.Errorf("-plot %s: %w", o.plot, err))
 		} else {
 			fmt.Fprintf(stdout, "plot             %s\n", o.plot)
@@ -57,6 +58,14 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	}
 	printDigest(stdout, r)
 	return failed
+}
+
+func drawCurve(file *chart.File, title string, c curve) error {
+	picture, err := plotCurve(title, c)
+	if err != nil {
+		return err
+	}
+	return file.Write(picture)
 }
 
 // compare trains with f32 too, where that is wanted.

@@ -1,8 +1,9 @@
-package train
+package chart
 
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -11,20 +12,20 @@ import (
 	"github.com/lionkernel/lion/cmd/lion/internal/cli"
 )
 
-// plotFile is where a plot goes. Whether it can go there is tried before the
-// training, which a name that can't be written would cost, and leaves no trace.
-type plotFile struct {
+// A File is where a picture goes. Whether it can go there is tried before the work,
+// which a name that can't be written would cost, and leaves no trace.
+type File struct {
 	path string // without links
 	mode fs.FileMode
 	pipe *os.File // or a device: written to as it is, where a file is replaced
 }
 
-// openPlot tries path. Whoever calls it calls close.
-func openPlot(name string) (*plotFile, error) {
+// Open tries the path that the flag -plot names. Whoever calls it calls Close.
+func Open(name string) (*File, error) {
 	if !strings.EqualFold(filepath.Ext(name), ".svg") {
 		return nil, cli.Misusef("-plot %q: the name must end in .svg", name)
 	}
-	p := &plotFile{path: name}
+	p := &File{path: name}
 	info, err := os.Stat(name)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -57,8 +58,8 @@ func openPlot(name string) (*plotFile, error) {
 	return p, nil
 }
 
-// beside makes a new file in the folder of the plot.
-func (p *plotFile) beside() (*os.File, error) {
+// beside makes a new file in the folder of the picture.
+func (p *File) beside() (*os.File, error) {
 	for i := 0; ; i++ {
 		// Not os.CreateTemp, which keeps others from reading the file.
 		name := fmt.Sprintf("%s.%d.%d.tmp", p.path, os.Getpid(), i)
@@ -69,21 +70,17 @@ func (p *plotFile) beside() (*os.File, error) {
 	}
 }
 
-// draw makes a plot of c the content of the file, whole or not at all.
-func (p *plotFile) draw(title string, c curve) error {
-	plot, err := plotCurve(title, c)
-	if err != nil {
-		return err
-	}
+// Write makes a picture the content of the file, whole or not at all.
+func (p *File) Write(picture io.WriterTo) error {
 	if p.pipe != nil {
-		_, err = plot.WriteTo(p.pipe)
+		_, err := picture.WriteTo(p.pipe)
 		return errors.Join(err, p.pipe.Close())
 	}
 	f, err := p.beside()
 	if err != nil {
 		return err
 	}
-	_, err = plot.WriteTo(f)
+	_, err = picture.WriteTo(f)
 	if p.mode != 0 && err == nil {
 		err = f.Chmod(p.mode)
 	}
@@ -99,9 +96,9 @@ func (p *plotFile) draw(title string, c curve) error {
 	return err
 }
 
-// close ends what openPlot began.
-func (p *plotFile) close() {
+// Close ends what Open began.
+func (p *File) Close() {
 	if p.pipe != nil {
-		p.pipe.Close() // again, if there is a plot
+		p.pipe.Close() // again, if there is a picture
 	}
 }
