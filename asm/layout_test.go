@@ -37,7 +37,7 @@ var rooms = map[string][]string{
 	"internal/mem":              {unix},
 	"internal/tune":             {cpuid},
 	"internal/half":             {"lion/internal/mem"},
-	"internal/stats":            {"lion/internal/half", "lion/internal/mem"},
+	"internal/stats":            {"lion/internal/half", "lion/internal/mem", "lion/internal/tune"},
 	"internal/limit":            {cpu},
 	"internal/prove":            {"lion/internal/mem", testify, cpuid, cpu, unix},
 	"asm":                       nil,
@@ -79,13 +79,12 @@ var floors = []string{"doc", "errors", "kernel", "kernel_generic", "dispatch dis
 
 // long are the files that may have 500 lines or more, each with its reason.
 var long = map[string]string{
-	"neon_arm64.h":                 "one table of registers serves all its macros",
-	"internal/half/fused_amd64.h":  "one table of registers serves all its macros",
-	"internal/half/fused_amd64.s":  "a TEXT of a dozen lines for each storage, rule and instruction set",
-	"internal/stats/stats_amd64.s": "four elements, two instruction sets, each with its loop",
-	"harness_test.go":              "what all tests of the kernels stand on",
-	"asm/mutate/gomutants.go":      "all changes of Go code beside each other",
-	"oracle_test.go":               "all formulas beside each other, to be read against the documentation",
+	"neon_arm64.h":                "one table of registers serves all its macros",
+	"internal/half/fused_amd64.h": "one table of registers serves all its macros",
+	"internal/half/fused_amd64.s": "a TEXT of a dozen lines for each storage, rule and instruction set",
+	"harness_test.go":             "what all tests of the kernels stand on",
+	"asm/mutate/gomutants.go":     "all changes of Go code beside each other",
+	"oracle_test.go":              "all formulas beside each other, to be read against the documentation",
 }
 
 const (

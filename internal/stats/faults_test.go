@@ -64,15 +64,18 @@ func TestPropertiesSee(t *testing.T) {
 				b.maxAbs = 0
 			}
 		}},
-		{"an overflow is cut off", "overflow", F64, func(b *block, p unsafe.Pointer, n int) {
+		{"an overflow is cut off", "extremes", F64, func(b *block, p unsafe.Pointer, n int) {
 			for i := range b.sums {
 				b.sums[i] = min(b.sums[i], math.MaxFloat64)
 			}
 		}},
+		{"an underflow hides the largest", "extremes", F64, func(b *block, p unsafe.Pointer, n int) {
+			b.maxAbs = math.Sqrt(b.maxAbs * b.maxAbs)
+		}},
 		{"plain Go has to do it", "finishes", F64, func(b *block, p unsafe.Pointer, n int) { b.sums[3] = math.Inf(1) }},
 	} {
 		faulty := &Implementation{Name: "faulty"}
-		faulty.kernels[c.e] = func(b *block, grad unsafe.Pointer, n int) {
+		faulty.kernels[c.e] = func(b *block, grad unsafe.Pointer, n, _ int) {
 			b.sum(c.e, grad, n)
 			if b.nans+b.infs > 0 { // as kernels have it
 				b.sums[0] = math.NaN()
@@ -89,10 +92,13 @@ func TestPropertiesSee(t *testing.T) {
 	}
 }
 
-// misplaced says which kernels of an implementation are not of its name.
+// misplaced says which kernels of an implementation are not of its name, or what it borrows.
 func misplaced(im *Implementation) (out []string) {
 	for e, k := range im.kernels {
-		want := "stats" + strings.ToUpper(elements[e].Name+im.Name)
+		want := borrowed(im)[Element(e)]
+		if want == "" {
+			want = "stats" + strings.ToUpper(elements[e].Name+im.Name)
+		}
 		f := runtime.FuncForPC(reflect.ValueOf(k).Pointer())
 		if f == nil || !strings.HasSuffix(f.Name(), "/stats."+want) {
 			out = append(out, want)
@@ -123,9 +129,11 @@ func TestTable(t *testing.T) {
 			spoilt = *im
 			spoilt.kernels[e], spoilt.kernels[(e+1)%numElements] = im.kernels[(e+1)%numElements], im.kernels[e]
 			assert.Len(t, misplaced(&spoilt), 2)
-			spoilt.kernels = Implementations[(i+1)%last].kernels
-			if last > 1 {
-				assert.Len(t, misplaced(&spoilt), int(numElements))
+			spoilt.kernels = Implementations[last].kernels
+			assert.Len(t, misplaced(&spoilt), int(numElements))
+			if other := Implementations[(i+1)%last]; other != im {
+				spoilt.kernels = other.kernels
+				assert.NotEmpty(t, misplaced(&spoilt))
 			}
 		}
 	}

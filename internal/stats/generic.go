@@ -6,6 +6,7 @@ import (
 
 	"github.com/lionkernel/lion/internal/half"
 	"github.com/lionkernel/lion/internal/mem"
+	"github.com/lionkernel/lion/internal/tune"
 )
 
 // An Element is how one element of a gradient is stored.
@@ -32,8 +33,9 @@ type block struct {
 
 // A kernel adds the first elements of a block to b, which is zero; n is a positive
 // multiple of 16. If an element is not finite, or a sum of squares isn't, it leaves a sum
-// that isn't finite either, and the rest of b as it may be. It keeps no pointer.
-type kernel func(b *block, grad unsafe.Pointer, n int)
+// that isn't finite either, and the rest of b as it may be. It prefetches ahead bytes
+// ahead of what it reads, unless that is 0, and keeps no pointer.
+type kernel func(b *block, grad unsafe.Pointer, n, ahead int)
 
 // An Implementation is one way to sum blocks. Plain Go does what has no kernel.
 type Implementation struct {
@@ -55,23 +57,24 @@ func Named(name string) *Implementation {
 	return nil
 }
 
-// sum adds n elements to b, which is zero. It is not inlined so that each block passes
-// a stack check, where the scheduler can take over.
+// sum adds n elements to b, which is zero, and returns the sum of its partial sums. It is
+// not inlined so that each block passes a stack check, where the scheduler can take over.
 //
 //go:noinline
-func (im *Implementation) sum(b *block, e Element, grad unsafe.Pointer, n int) {
+func (im *Implementation) sum(b *block, e Element, grad unsafe.Pointer, n int) float64 {
 	done := 0
 	if k := im.kernels[e]; k != nil && n >= 16 {
 		done = n &^ 15
-		k((*block)(mem.Noescape(unsafe.Pointer(b))), grad, done) // b is the caller's, alive after this
+		k((*block)(mem.Noescape(unsafe.Pointer(b))), grad, done, tune.Ahead) // b is the caller's, alive after this
 		if x := treeOf16(&b.sums); x-x != 0 {
 			*b = block{}
 			done = 0
+		} else if done == n {
+			return x
 		}
 	}
-	if done < n {
-		b.sum(e, unsafe.Add(grad, done*sizes[e]), n-done)
-	}
+	b.sum(e, unsafe.Add(grad, done*sizes[e]), n-done)
+	return treeOf16(&b.sums)
 }
 
 // sum is for n elements what add is for one; what was added before was a multiple of 16.

@@ -48,16 +48,11 @@ func (p *Part) Add(im *Implementation, e Element, grad unsafe.Pointer, n int) {
 	for i := 0; i < n; i += Block {
 		k := min(n-i, Block)
 		var b block
-		im.sum(&b, e, unsafe.Add(grad, i*sizes[e]), k)
-		p.addBlock(&b, k)
+		sum := im.sum(&b, e, unsafe.Add(grad, i*sizes[e]), k)
+		p.count(b.maxAbs, b.nans, b.infs)
+		p.push(node{sum: sum}, p.End()/Block)
+		p.n += k
 	}
-}
-
-// addBlock adds the next block, of n elements.
-func (p *Part) addBlock(b *block, n int) {
-	p.count(b.maxAbs, b.nans, b.infs)
-	p.push(node{sum: treeOf16(&b.sums)}, p.End()/Block)
-	p.n += n
 }
 
 func (p *Part) count(maxAbs float64, nans, infs int) {

@@ -11,7 +11,7 @@ func assembly() []*Implementation {
 	}
 }
 
-func statsF32NEON(b *block, grad unsafe.Pointer, n int)
-func statsF64NEON(b *block, grad unsafe.Pointer, n int)
-func statsBF16NEON(b *block, grad unsafe.Pointer, n int)
-func statsF16NEON(b *block, grad unsafe.Pointer, n int)
+func statsF32NEON(b *block, grad unsafe.Pointer, n, ahead int)
+func statsF64NEON(b *block, grad unsafe.Pointer, n, ahead int)
+func statsBF16NEON(b *block, grad unsafe.Pointer, n, ahead int)
+func statsF16NEON(b *block, grad unsafe.Pointer, n, ahead int)

@@ -99,8 +99,8 @@ loop:            \
 	FMAX4S(26, 24, 24) \
 	STOREMAX32
 
-// func statsF32NEON(b *block, grad unsafe.Pointer, n int)
-TEXT ·statsF32NEON(SB), NOSPLIT, $0-24
+// func statsF32NEON(b *block, grad unsafe.Pointer, n, ahead int)
+TEXT ·statsF32NEON(SB), NOSPLIT, $0-32
 	MOVD b+0(FP), R0
 	MOVD grad+8(FP), R1
 	MOVD n+16(FP), R3
@@ -127,8 +127,8 @@ TEXT ·statsF32NEON(SB), NOSPLIT, $0-24
 	FMAXP2D(24, 24, 24) \
 	FMOVD F24, block_maxAbs(R0)
 
-// func statsF64NEON(b *block, grad unsafe.Pointer, n int)
-TEXT ·statsF64NEON(SB), NOSPLIT, $0-24
+// func statsF64NEON(b *block, grad unsafe.Pointer, n, ahead int)
+TEXT ·statsF64NEON(SB), NOSPLIT, $0-32
 	MOVD b+0(FP), R0
 	MOVD grad+8(FP), R1
 	MOVD n+16(FP), R3
@@ -152,8 +152,8 @@ TEXT ·statsF64NEON(SB), NOSPLIT, $0-24
 	FMAX4S(1, 0, 24)      \
 	STOREMAX32
 
-// func statsBF16NEON(b *block, grad unsafe.Pointer, n int)
-TEXT ·statsBF16NEON(SB), NOSPLIT, $0-24
+// func statsBF16NEON(b *block, grad unsafe.Pointer, n, ahead int)
+TEXT ·statsBF16NEON(SB), NOSPLIT, $0-32
 	MOVD b+0(FP), R0
 	MOVD grad+8(FP), R1
 	MOVD n+16(FP), R3
@@ -177,8 +177,8 @@ TEXT ·statsBF16NEON(SB), NOSPLIT, $0-24
 	FMAX4S(1, 0, 24)   \
 	STOREMAX32
 
-// func statsF16NEON(b *block, grad unsafe.Pointer, n int)
-TEXT ·statsF16NEON(SB), NOSPLIT, $0-24
+// func statsF16NEON(b *block, grad unsafe.Pointer, n, ahead int)
+TEXT ·statsF16NEON(SB), NOSPLIT, $0-32
 	MOVD b+0(FP), R0
 	MOVD grad+8(FP), R1
 	MOVD n+16(FP), R3

@@ -28,18 +28,22 @@ var properties = []property{
 	{"lanes", lanes},
 	{"special", special},
 	{"alone", alone},
-	{"overflow", overflow},
+	{"extremes", extremes},
 	{"guardPages", guardPages},
 	{"finishes", finishes},
 }
 
-// eachImplementation runs f for those that can run here; others are skipped aloud.
+// eachImplementation runs f for those that can run here, in each form; others are skipped
+// aloud.
 func eachImplementation(t *testing.T, f func(t *testing.T, im *Implementation)) {
 	for _, im := range Implementations {
-		t.Run("impl="+im.Name, func(t *testing.T) {
-			prove.MustRun(t, im.Name, prove.Missing(im.Name))
-			f(t, im)
-		})
+		for _, form := range forms(im) {
+			t.Run("impl="+im.Name+form.name, func(t *testing.T) {
+				prove.MustRun(t, im.Name, prove.Missing(im.Name))
+				form.plant(t)
+				f(t, form.im)
+			})
+		}
 	}
 }
 
@@ -222,25 +226,29 @@ func alone(_ testing.TB, im *Implementation, e Element) error {
 	return nil
 }
 
-// overflow: finite elements whose squares aren't, or the sum of these. Only float64 has
-// them.
-func overflow(_ testing.TB, im *Implementation, e Element) error {
+// extremes: finite elements whose squares aren't, or the sum of these, and those whose
+// squares are subnormal or 0, which don't tell what they are of. Only float64 has them.
+func extremes(_ testing.TB, im *Implementation, e Element) error {
 	if e != F64 {
 		return nil
 	}
-	expect := func(want Summary, grad []float64) error {
-		var part Part
-		part.Add(im, e, unsafe.Pointer(&grad[0]), len(grad))
-		if got := part.Summary(); !same(got, want) {
-			return fmt.Errorf("n=%d: %+v, want %+v", len(grad), got, want)
-		}
-		return nil
+	slab := prove.NewSlab(8 * (Block + 17))
+	expect := func(grad ...float64) error {
+		return compare(im, e, slab, unsafe.Slice((*byte)(unsafe.Pointer(&grad[0])), 8*len(grad)), 1)
 	}
-	for _, n := range []int{1, 16, 100, Block, Block + 17} {
-		for _, x := range []float64{1.35e154, math.MaxFloat64, 1e150} {
+	var all []float64
+	for _, x := range []float64{1.35e154, math.MaxFloat64, 1e150, 0x1p-511, 0x1p-537, 0x1p-538, 0x1p-1074, 0} {
+		all = append(all, x, math.Nextafter(x, 1), math.Nextafter(x, 0))
+	}
+	for _, n := range []int{1, 16, 32, 100, Block, Block + 17} {
+		for i, x := range all {
 			grad := make([]float64, n)
 			grad[n-1] = -x
-			if err := expect(Summary{MaxAbs: x, SumSquares: x * x}, grad); err != nil {
+			if err := expect(grad...); err != nil {
+				return err
+			}
+			grad[i*7%n] = x * 0.75
+			if err := expect(grad...); err != nil {
 				return err
 			}
 		}
@@ -248,7 +256,7 @@ func overflow(_ testing.TB, im *Implementation, e Element) error {
 	for _, n := range []int{4, 16, 33} {
 		grad := make([]float64, n)
 		grad[0], grad[1], grad[3] = 1.3e154, 1.3e154, 1
-		if err := expect(Summary{MaxAbs: 1.3e154, SumSquares: math.Inf(1)}, grad); err != nil {
+		if err := expect(grad...); err != nil {
 			return err
 		}
 	}
@@ -298,7 +306,7 @@ func finishes(_ testing.TB, im *Implementation, e Element) error {
 			want.sums[i%16] += float64(x * x)
 			want.maxAbs = max(want.maxAbs, x)
 		}
-		if im.kernels[e](&b, p, n); b != want {
+		if im.kernels[e](&b, p, n, 0); b != want {
 			return fmt.Errorf("n=%d: %+v, want %+v", n, b, want)
 		}
 	}

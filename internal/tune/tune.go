@@ -23,6 +23,9 @@ func Why() string { return why }
 // Intel's servers, 50 % on CPUs with one multiplier of 512 bits.
 var Sums = here().sums
 
+// Narrow says whether AVX-512's units are of 256 bits, so that 512 take two of them.
+var Narrow = here().narrow
+
 // usual is how far ahead "on" is. From 512 bytes to 2 KiB there is little to choose.
 const usual = 1024
 
@@ -72,6 +75,7 @@ type model struct {
 	family, first, last int
 	prefetch            bool // gains
 	sums                bool // gain
+	narrow              bool
 }
 
 // find returns the model, without a name where nothing was timed. A step reads three
@@ -92,11 +96,11 @@ func find(vendor cpuid.Vendor, family, number int) model {
 
 // models are AMD's.
 var models = []model{
-	{"Zen 3", 0x19, 0x00, 0x0f, true, false},
-	{"Zen 4", 0x19, 0x10, 0x1f, false, true},
-	{"Zen 3", 0x19, 0x20, 0x5f, true, false},
-	{"Zen 4", 0x19, 0x60, 0xaf, false, true},
-	{"Zen 5", 0x1a, 0x00, 0x2f, true, false},
-	{"Zen 5", 0x1a, 0x40, 0x4f, true, false},
-	{"Zen 5", 0x1a, 0x60, 0x7f, true, false},
+	{"Zen 3", 0x19, 0x00, 0x0f, true, false, false},
+	{"Zen 4", 0x19, 0x10, 0x1f, false, true, true},
+	{"Zen 3", 0x19, 0x20, 0x5f, true, false, false},
+	{"Zen 4", 0x19, 0x60, 0xaf, false, true, true},
+	{"Zen 5", 0x1a, 0x00, 0x2f, true, false, false},
+	{"Zen 5", 0x1a, 0x40, 0x4f, true, false, false},
+	{"Zen 5", 0x1a, 0x60, 0x7f, true, false, false},
 }

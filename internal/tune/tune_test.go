@@ -40,6 +40,7 @@ func TestFind(t *testing.T) {
 		assert.Equal(t, c.name, m.name, "%+v", c)
 		assert.Equal(t, c.name == "Zen 3" || c.name == "Zen 5", m.prefetch, "%+v", c)
 		assert.Equal(t, c.name == "Zen 4", m.sums, "%+v", c)
+		assert.Equal(t, c.name == "Zen 4", m.narrow, "%+v", c)
 	}
 }
 
