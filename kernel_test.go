@@ -62,7 +62,7 @@ func TestSchemes(t *testing.T) {
 	stepper := reflect.TypeOf(Stepper{})
 	steps := 0
 	for i := range stepper.NumMethod() {
-		if name := stepper.Method(i).Name; strings.HasPrefix(name, "Step") && !strings.HasPrefix(name, "StepRows") { // which have tests of their own
+		if name := stepper.Method(i).Name; strings.HasPrefix(name, "Step") && !strings.HasPrefix(name, "StepRows") && name != "StepTensors" { // which have tests of their own
 			steps++
 			assert.True(t, methods[name], "%s is in no scheme of the tests", name)
 		}
