@@ -9,9 +9,84 @@ import (
 	"unsafe"
 
 	"github.com/lionkernel/lion/internal/half"
+	"github.com/lionkernel/lion/internal/prove"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
+
+// stepper makes the Stepper of a Config that is known to be good.
+func stepper(cfg Config) Stepper {
+	s, err := New(cfg)
+	if err != nil {
+		panic(err)
+	}
+	return s.At(3)
+}
+
+// variants are cfg with every rule, decay and scale, and without decay.
+func variants(cfg Config) []Config {
+	var all []Config
+	for r := range numRules {
+		for d := range numDecays {
+			for s := range numCautiousScales {
+				if s != ScaleNone && r != Cautious {
+					continue
+				}
+				c := cfg
+				c.Rule, c.Decay, c.CautiousScale = r, d, s
+				if d == Independent {
+					c.WeightDecay = min(c.WeightDecay, 0.25)
+				}
+				all = append(all, c)
+				if d == Decoupled && c.WeightDecay != 0 {
+					c.WeightDecay = 0
+					all = append(all, c)
+				}
+			}
+		}
+	}
+	return all
+}
+
+// decaying is a Config with everything in use.
+func decaying() Config {
+	cfg := DefaultConfig()
+	cfg.LR, cfg.WeightDecay, cfg.GradScale, cfg.Kappa = 1e-2, 0.1, 0.75, 1.5
+	return cfg
+}
+
+// A setting is a Config with a name.
+type setting struct {
+	name string
+	Config
+}
+
+// with is cfg, changed.
+func with(cfg Config, change func(*Config)) Config {
+	change(&cfg)
+	return cfg
+}
+
+// valueConfigs are settings that drive the arithmetic into its corners.
+func valueConfigs() []setting {
+	decaying := decaying()
+	return []setting{
+		{"usual", DefaultConfig()},
+		{"decaying", decaying},
+		{"SignSGD", with(decaying, func(c *Config) { c.Beta1, c.Beta2 = 0, 0 })},
+		{"Signum", with(decaying, func(c *Config) { c.Beta1, c.Beta2, c.GradScale = 0.9, 0.9, 1 })},
+		{"halves", with(decaying, func(c *Config) { c.Beta1, c.Beta2, c.GradScale = 0.5, 0.5, 1 })}, // m = −g cancels
+		{"slow", with(decaying, func(c *Config) { c.Beta1, c.Beta2 = 0.999, 1-0x1p-40 })},           // β2 is 1 in float32
+		{"maximising", with(decaying, func(c *Config) { c.GradScale = -1 })},
+		{"scaled up", with(decaying, func(c *Config) { c.GradScale, c.Gamma = -1e30, 1e20 })},
+		{"scaled down", with(decaying, func(c *Config) { c.GradScale, c.Gamma = 0x1p-100, 0 })},
+		{"LR 0", with(decaying, func(c *Config) { c.LR = 0 })},
+		{"LR subnormal 32", with(decaying, func(c *Config) { c.LR, c.WeightDecay = 1e-42, 1e30 })},
+		{"LR least 32", with(decaying, func(c *Config) { c.LR, c.Epsilon = 0x1p-149, 0 })},
+		{"LR large", with(decaying, func(c *Config) { c.LR, c.WeightDecay, c.Kappa = 3e38, 2e-39, 1e30 })},
+		{"all but decayed", with(decaying, func(c *Config) { c.LR, c.WeightDecay = 1, 1-0x1p-20 })},
+	}
+}
 
 func TestNewRefuses(t *testing.T) {
 	inf, nan := math.Inf(1), math.NaN()
@@ -152,8 +227,8 @@ func TestDocumentedDefaults(t *testing.T) {
 }
 
 func TestStepperComparable(t *testing.T) {
-	for _, cfg := range valueConfigs() {
-		for _, cfg := range variants(cfg) {
+	for _, setting := range valueConfigs() {
+		for _, cfg := range variants(setting.Config) {
 			assert.True(t, stepper(cfg) == stepper(cfg))
 			other := cfg
 			other.Beta2 = cfg.Beta2/2 + 1e-5
@@ -212,7 +287,7 @@ func TestAtLateSteps(t *testing.T) {
 			for _, c := range []struct{ beta, got, got32 float64 }{
 				{cfg.Beta1, at.f64.bc1, float64(at.f32.bc1)}, {cfg.Beta2, at.f64.bc2, float64(at.f32.bc2)},
 			} {
-				want := ieee64.sub(1, powerByProducts(c.beta, int(step)))
+				want := prove.IEEE64.Sub(1, powerByProducts(c.beta, int(step)))
 				assert.Equal(t, want, c.got, "1−%vᵗ, t = %d", c.beta, step)
 				assert.Equal(t, float64(float32(want)), c.got32, "1−%vᵗ, t = %d", c.beta, step)
 			}

@@ -72,84 +72,6 @@ func TestConvertSlices(t *testing.T) {
 	})
 }
 
-func TestConvertRefuses(t *testing.T) {
-	f, b, h, lo := make([]float32, 4), make([]BF16, 4), make([]F16, 4), make([]uint16, 4)
-	assert.ErrorContains(t, WidenF16(f, h[:1]), "len(dst) = 4, len(src) = 1")
-	assert.ErrorContains(t, Split(b, lo[:3], f), "len(hi) = 4, len(lo) = 3, len(weight) = 4")
-	for _, err := range []error{NarrowBF16(b[:3], f), NarrowF16(h, f[:3]), WidenBF16(f, b[:3]), WidenF16(f[:3], h),
-		Split(b[:3], lo, f), Split(b, lo, nil), Join(f[:1], b, lo), Join(f, b[:3], lo), Join(f, b, lo[:3])} {
-		assert.ErrorIs(t, err, ErrLength)
-	}
-	// Views of one array: 16-bit elements before, in and behind float32s.
-	array := make([]uint32, 12)
-	wide := unsafe.Slice((*float32)(unsafe.Pointer(&array[4])), 4)
-	narrow := func(byte int) []uint16 { return unsafe.Slice((*uint16)(unsafe.Pointer(&raw(array)[byte])), 4) }
-	bf := func(byte int) []BF16 { return unsafe.Slice((*BF16)(&narrow(byte)[0]), 4) }
-	f16 := func(byte int) []F16 { return unsafe.Slice((*F16)(&narrow(byte)[0]), 4) }
-	for _, at := range []int{8, 32} {
-		for _, err := range []error{NarrowBF16(bf(at), wide), NarrowF16(f16(at), wide), WidenBF16(wide, bf(at)), WidenF16(wide, f16(at)),
-			Split(bf(at), narrow(0), wide), Split(bf(0), narrow(at), wide), Join(wide, bf(at), narrow(0)), Join(wide, bf(0), narrow(at))} {
-			assert.NoError(t, err, "apart by nothing")
-		}
-	}
-	for i := range array {
-		array[i] = 0x3f800000
-	}
-	before := append([]uint32(nil), array...)
-	for _, at := range []int{10, 16, 22, 30} {
-		for _, err := range []error{NarrowBF16(bf(at), wide), NarrowF16(f16(at), wide), WidenBF16(wide, bf(at)), WidenF16(wide, f16(at)),
-			Split(bf(at), narrow(0), wide), Split(bf(0), narrow(at), wide), Split(bf(0), narrow(6), wide),
-			Join(wide, bf(at), narrow(0)), Join(wide, bf(0), narrow(at)), Join(wide, bf(0), narrow(6))} {
-			assert.ErrorIs(t, err, ErrOverlap)
-		}
-	}
-	assert.ErrorContains(t, Split(bf(0), narrow(6), wide), "hi and lo share 2 bytes")
-	assert.Equal(t, before, array, "nothing was written")
-	for _, err := range []error{NarrowBF16(nil, nil), NarrowF16(nil, nil), WidenBF16(nil, nil), WidenF16(nil, nil), Split(nil, nil, nil), Join(nil, nil, nil)} {
-		assert.NoError(t, err)
-	}
-}
-
-// TestConvertNoAllocation: conversions allocate nothing, and arrays on the stack
-// stay there.
-func TestConvertNoAllocation(t *testing.T) {
-	if prove.Sanitized {
-		prove.Skip(t, "the race detector's instrumentation allocates")
-	}
-	eachImplementation(t, func(t *testing.T, impl int) {
-		prefer(t, impl)
-		for name, f := range map[string]func() error{
-			"bf16": func() error {
-				var f [40]float32
-				var b [40]BF16
-				return errors2(NarrowBF16(b[:], f[:]), WidenBF16(f[:], b[:]))
-			},
-			"f16": func() error {
-				var f [40]float32
-				var h [40]F16
-				return errors2(NarrowF16(h[:], f[:]), WidenF16(f[:], h[:]))
-			},
-			"split": func() error {
-				var f [40]float32
-				var b [40]BF16
-				var lo [40]uint16
-				return errors2(Split(b[:], lo[:], f[:]), Join(f[:], b[:], lo[:]))
-			},
-		} {
-			var err error
-			assert.Zero(t, testing.AllocsPerRun(10, func() { err = f() }), name)
-			assert.NoError(t, err)
-		}
-	})
-}
-
-func errors2(a, b error) error {
-	if a != nil {
-		return a
-	}
-	return b
-}
-
 // BenchmarkConvert converts whole slices, with cycling implementations; bytes
 // are those read and written.
 func BenchmarkConvert(b *testing.B) {
@@ -190,18 +112,6 @@ func BenchmarkConvert(b *testing.B) {
 			}
 		}
 	}
-}
-
-// sameHalves is assert.Equal for what floats were rounded to.
-func sameHalves(t *testing.T, from []float32, got []F16, msg string) {
-	t.Helper()
-	for i, x := range from {
-		if want := ToF16(x); got[i] != want && !prove.TieOf(x, uint16(got[i]), uint16(want)) {
-			t.Errorf("%s: [%d] is %04x, want %04x, of %g", msg, i, got[i], want, x)
-			return
-		}
-	}
-	assert.Len(t, got, len(from), msg)
 }
 
 // TestKahanMoves: at LR 1e-4 compensated weights below 16 move, whatever was left

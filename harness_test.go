@@ -3,6 +3,7 @@ package lion
 import (
 	"bytes"
 	"fmt"
+	"math"
 	"runtime"
 	"slices"
 	"testing"
@@ -36,34 +37,43 @@ func genericIndex() int {
 }
 
 // eachPath runs f for each scheme on every implementation. One that has fused
-// kernels steps the 16-bit schemes a second time without them, by tiles. Under the
-// race detector, which makes all of it many times as slow, a few will do.
+// kernels steps the 16-bit schemes a second time without them, by tiles, and float32 and
+// float64 as it would on other CPUs. Under the race detector, which makes all of it many
+// times as slow, a few will do.
 func eachPath(t *testing.T, f func(t *testing.T, impl int, sc *scheme)) {
 	t.Helper()
 	few := prove.Sanitized && !prove.Whole()
-	eachImplementation(t, func(t *testing.T, impl int) {
-		for i, sc := range schemes {
-			if !few || i < int(numElements)+2 || sc.storage().Param == half.Split {
-				f(t, impl, sc)
-			}
+	run := func(t *testing.T, impl int, schemes []*scheme) {
+		for _, sc := range schemes {
+			t.Run(sc.name, func(t *testing.T) { f(t, impl, sc) })
 		}
-		if hasFused(impl) && !few {
-			t.Run("tiled", func(t *testing.T) {
-				impl := plantTiled(t, impl)
-				for _, sc := range schemes[numElements:] {
-					f(t, impl, sc)
-				}
+	}
+	eachImplementation(t, func(t *testing.T, impl int) {
+		if few {
+			run(t, impl, slices.DeleteFunc(slices.Clone(schemes), func(sc *scheme) bool {
+				return sc.format >= numElements+2 && sc.storage().Param != half.Split
+			}))
+			return
+		}
+		run(t, impl, schemes)
+	})
+	if few {
+		return
+	}
+	for impl, im := range implementations {
+		if hasFused(impl) {
+			t.Run("impl="+im.name+", tiled", func(t *testing.T) {
+				prove.MustRun(t, im.name, im.missing)
+				run(t, plantTiled(t, impl), schemes[numElements:])
 			})
 		}
 		for _, tuned := range tunings(impl) {
-			t.Run(tuned.name, func(t *testing.T) {
-				impl := tuned.plant(t)
-				for _, sc := range schemes[:numElements] {
-					f(t, impl, sc)
-				}
+			t.Run("impl="+im.name+", "+tuned.name, func(t *testing.T) {
+				prove.MustRun(t, im.name, im.missing)
+				run(t, tuned.plant(t), schemes[:numElements])
 			})
 		}
-	})
+	}
 }
 
 // hasFused says whether an implementation has fused kernels: all or none.
@@ -81,6 +91,10 @@ func plantTiled(t testing.TB, impl int) int {
 	return len(old)
 }
 
+// unrolled is the most elements that any kernel takes at a time: four vectors
+// of 64 bytes of the narrowest format.
+const unrolled = 32
+
 // A tuning is an implementation as it would be on another CPU: see internal/tune.
 type tuning struct {
 	name    string
@@ -88,6 +102,10 @@ type tuning struct {
 	ahead   int
 	of      int // of which implementation
 }
+
+// tunings are the ways in which an implementation runs on other CPUs, but not on this
+// one. There are none but on amd64.
+var tunings = func(impl int) []tuning { return nil }
 
 // plant adds it to the table while t runs.
 func (x *tuning) plant(t testing.TB) int {
@@ -182,13 +200,17 @@ func (sc *scheme) storage() *half.Storage {
 	return &half.Storages[sc.id]
 }
 
-// bare says whether sc has kernels for any number of elements.
+// bare says whether sc has kernels for any number of elements: it is float32 or float64.
 func (sc *scheme) bare() bool { return sc.run != nil }
+
+// is16 says whether elements of sc are of 16 bits.
+func (sc *scheme) is16() bool { return !sc.bare() }
 
 // args4 are the arguments of a kernel, with a fourth slice where there is one.
 type args4 struct {
 	args
 	extra unsafe.Pointer
+	draws half.Draws // of a kernel that rounds at random
 }
 
 // kernel4 is a kernel of any scheme.
@@ -196,12 +218,12 @@ type kernel4 func(a *args4) (nan uint32)
 
 // args are the arguments of a kernel, except its coefficients.
 func (sc *scheme) args(at memory, n int) args4 {
-	return args4{args{param: at[iParam], grad: at[iGrad], momentum: at[iMomentum], n: n, ahead: tune.Ahead}, at[iExtra]}
+	return args4{args{param: at[iParam], grad: at[iGrad], momentum: at[iMomentum], n: n, ahead: tune.Ahead}, at[iExtra], half.Draws{}}
 }
 
 // half are a as a fused kernel has them.
 func (a *args4) half(st *half.Storage) half.Args {
-	h := half.Args{Param: a.param, Grad: a.grad, Momentum: a.momentum, N: a.n, C: (*half.Constants)(a.c)}
+	h := half.Args{Param: a.param, Grad: a.grad, Momentum: a.momentum, N: a.n, C: (*half.Constants)(a.c), Draws: a.draws}
 	if st.Shadow != half.None {
 		h.Shadow = a.extra
 	} else {
@@ -223,7 +245,7 @@ func (k kernel4) bare() kernel { return func(a *args) uint32 { return k.call(arg
 
 func (k kernel4) fused(st *half.Storage) half.Kernel {
 	return func(h *half.Args) uint32 {
-		a := args4{args{param: h.Param, grad: h.Grad, momentum: h.Momentum, n: h.N, c: unsafe.Pointer(h.C)}, h.Low}
+		a := args4{args{param: h.Param, grad: h.Grad, momentum: h.Momentum, n: h.N, c: unsafe.Pointer(h.C)}, h.Low, h.Draws}
 		if st.Shadow != half.None {
 			a.extra = h.Shadow
 		}
@@ -313,6 +335,51 @@ func (sc *scheme) head(in *inputs, n int) *inputs {
 	return h
 }
 
+// crossed are all triples of classes; a fourth slice has classes that meet
+// every class of each other slice.
+func (sc *scheme) crossed() *inputs {
+	c := [numSlices][]uint64{}
+	n := 1
+	for i, e := range sc.elems {
+		c[i] = e.Classes()
+		if i < iExtra {
+			n *= len(c[i])
+		}
+	}
+	in := sc.newInputs(n)
+	for i := range n {
+		at := i
+		sum := 0
+		for s := range c[:iExtra] {
+			k := at % len(c[s])
+			sc.set(in, s, i, c[s][k])
+			sum += k
+			at /= len(c[s])
+		}
+		if e := c[iExtra]; e != nil {
+			sc.set(in, iExtra, i, e[sum%len(e)])
+		}
+	}
+	return in
+}
+
+// rotated is in, but starting at its element k.
+func (sc *scheme) rotated(in *inputs, k int) *inputs {
+	r := &inputs{n: in.n}
+	for i, e := range sc.elems {
+		r.b[i] = append(append([]byte(nil), in.b[i][k*e.Size:]...), in.b[i][:k*e.Size]...)
+	}
+	return r
+}
+
+// from is memory from element i on.
+func (sc *scheme) from(at memory, i int) memory {
+	for s, e := range sc.elems {
+		at[s] = unsafe.Add(at[s], i*e.Size)
+	}
+	return at
+}
+
 // A subject is what is run, on one implementation and on generic.
 type subject struct {
 	name string
@@ -349,7 +416,6 @@ func opSubject(o op, cfg Config) subject {
 
 // ruleSubject is a whole step, as callers have it.
 func ruleSubject(cfg Config) subject {
-	s := stepper(cfg)
 	name := fmt.Sprintf("rule=%v/decay=%v(%v)", cfg.Rule, cfg.Decay, cfg.WeightDecay)
 	if cfg.CautiousScale != ScaleNone {
 		name += "/scale=" + cfg.CautiousScale.String()
@@ -357,55 +423,40 @@ func ruleSubject(cfg Config) subject {
 	if cfg.Rounding != NearestRounding {
 		name += "/rounding=" + cfg.Rounding.String()
 	}
+	return stepSubject(name, stepper(cfg))
+}
+
+// stepSubject is a step by s.
+func stepSubject(name string, s Stepper) subject {
 	return subject{name: name, run: func(impl int, sc *scheme, at memory, n int) uint64 {
 		s := s
 		s.impl = uint8(impl)
 		if err := sc.step(&s, at, n); err != nil {
-			panic(fmt.Sprintf("%v: %v", cfg, err))
+			panic(fmt.Sprintf("%s: %v", name, err))
 		}
 		return 0
 	}}
 }
 
-// stepper makes the Stepper of a Config that is known to be good.
-func stepper(cfg Config) Stepper {
-	s, err := New(cfg)
-	if err != nil {
-		panic(err)
-	}
-	return s.At(3)
-}
-
-// variants are cfg with every rule, decay and scale, and without decay.
-func variants(cfg Config) []Config {
-	var all []Config
-	for r := range numRules {
-		for d := range numDecays {
-			for s := range numCautiousScales {
-				if s != ScaleNone && r != Cautious {
-					continue
-				}
-				c := cfg
-				c.Rule, c.Decay, c.CautiousScale = r, d, s
-				if d == Independent {
-					c.WeightDecay = min(c.WeightDecay, 0.25)
-				}
-				all = append(all, c)
-				if d == Decoupled && c.WeightDecay != 0 {
-					c.WeightDecay = 0
-					all = append(all, c)
-				}
-			}
+// kernelSubject is a kernel by itself, fused ones too, whose result is compared.
+func kernelSubject(o op, cfg Config) subject {
+	s := stepper(cfg)
+	sub := opSubject(o, cfg)
+	sub.run = func(impl int, sc *scheme, at memory, n int) uint64 {
+		s, a := s, sc.args(at, n)
+		if sc.bare() {
+			a.c = sc.coef(&s)
+			return uint64(implementations[impl].kernels[sc.format][o](&a.args))
 		}
+		a.c = unsafe.Pointer(&s.f32)
+		k := (&plan{op: o}).fused(&implementations[impl].half.Fused, sc.id, false)
+		if k == nil { // none that could report a NaN: these are mended in tiles
+			return uint64(fusedGeneric(sc, o, false)(&a))
+		}
+		h := a.half(sc.storage())
+		return uint64(k(&h))
 	}
-	return all
-}
-
-// decaying is a Config with everything in use.
-func decaying() Config {
-	cfg := DefaultConfig()
-	cfg.LR, cfg.WeightDecay, cfg.GradScale, cfg.Kappa = 1e-2, 0.1, 0.75, 1.5
-	return cfg
+	return sub
 }
 
 // A rig runs a subject on an implementation and compares it with generic.
@@ -485,6 +536,12 @@ func (r *rig) differ(sub *subject, slice int, off offsets) error {
 	}
 	return nil
 }
+
+var payloadNaN = math.Float32frombits(0x7fc01234)
+
+// nanPlusOne returns the bits of a sum, which depend on how the CPU is set up to
+// deal with NaNs: what NEON's kernels change, and must restore.
+func nanPlusOne() uint32 { return math.Float32bits(payloadNaN + 1) }
 
 // allOffsets are offsets in [0, 16) in which every pair of slices takes every
 // pair of them, when few is false; otherwise each slice takes every offset. They

@@ -3,11 +3,7 @@ package lion
 import (
 	"errors"
 	"fmt"
-	"math"
-	"reflect"
-	"runtime"
 	"slices"
-	"strings"
 	"sync"
 	"testing"
 	"unsafe"
@@ -15,73 +11,148 @@ import (
 	"github.com/lionkernel/lion/internal/half"
 	"github.com/lionkernel/lion/internal/prove"
 	"github.com/stretchr/testify/assert"
-	"github.com/stretchr/testify/require"
 )
 
-// unrolled is the most elements that any kernel takes at a time: four vectors
-// of 64 bytes of the narrowest format.
-const unrolled = 32
+// Every path equals the specification: each implementation, fused and by tiles, has each
+// property under each way to store the slices. Those that are about places, and NaN,
+// stand here, those about values in walk_test.go. mutant_test.go plants faults before
+// them.
 
-// TestRequired fails for a name in LION_REQUIRE that is not in the table, which
-// no test would otherwise miss.
-func TestRequired(t *testing.T) {
-	for _, name := range prove.Required() {
-		i := slices.IndexFunc(implementations, func(im implementation) bool { return im.name == name })
-		if assert.GreaterOrEqual(t, i, 0, "LION_REQUIRE names %q, which was not built in", name) {
-			assert.Empty(t, implementations[i].missing, "LION_REQUIRE names %q", name)
-		}
-	}
+// A property is checked of an implementation under a scheme; the error says what is
+// wrong.
+type property struct {
+	name  string
+	check func(t testing.TB, impl int, sc *scheme) error
+	of    func(sc *scheme) bool // nil for all
+	self  bool                  // says something of generic too, which others are compared with
 }
 
-// TestSchemes: each way to step has its scheme, under which all tests run.
-func TestSchemes(t *testing.T) {
-	methods := map[string]bool{}
-	for i, sc := range schemes {
-		assert.Equal(t, element(i), sc.format, sc.name)
-		assert.Equal(t, i < int(numElements), sc.bare(), sc.name)
-		assert.False(t, methods[sc.method], sc.method)
-		methods[sc.method] = true
-		if sc.bare() {
-			continue
+var properties = []property{
+	{name: "briefly", check: briefly},
+	{name: "lengths", check: lengths, self: true},
+	{name: "edges", check: edges},
+	{name: "split", check: split, self: true},
+	{name: "large", check: large, of: (*scheme).bare, self: true},
+	{name: "guardPages", check: guardPages, self: true},
+	{name: "concurrent", check: concurrent, self: true},
+	{name: "NaN", check: nans, self: true},
+	{name: "noFalseNaN", check: noFalseNaN, self: true},
+	{name: "signs", check: signs, of: (*scheme).bare, self: true},
+	{name: "cancellation", check: cancellation, of: (*scheme).bare, self: true},
+	{name: "classes", check: classes},
+	{name: "lanes", check: lanes},
+	{name: "tanh", check: tanhs, of: (*scheme).bare},
+	{name: "hard", check: hard, of: (*scheme).is16},
+	{name: "float32", check: ofFloat32, of: (*scheme).is16, self: true},
+	{name: "oracle", check: oracles},
+	{name: "random", check: atRandom, of: func(sc *scheme) bool { return sc.storage().Rounds() }, self: true},
+}
+
+func TestPathsAgree(t *testing.T) {
+	eachPath(t, func(t *testing.T, impl int, sc *scheme) {
+		for _, p := range properties {
+			if (p.of == nil || p.of(sc)) && (p.self || implementations[impl].name != "generic") {
+				t.Run(p.name, func(t *testing.T) { assert.NoError(t, p.check(t, impl, sc)) })
+			}
 		}
-		assert.Equal(t, half.ID(i-int(numElements)), sc.id, sc.name)
-		assert.Equal(t, sc.method, sc.storage().Method)
-		// The elements are those of the storage.
-		kinds := []half.Element{sc.storage().Param, sc.storage().Grad, sc.storage().Momentum, sc.storage().Shadow}
-		if sc.storage().Shadow == half.None {
-			kinds[iExtra] = sc.storage().Low
+	})
+}
+
+// briefly asks every kernel what can be asked in a moment: few elements, at some lengths
+// and alignments, a NaN alone in a lane of each vector, whatever stood in the registers.
+// Where tests are slow, as under an emulator, most mutants (see asm/mutate) need no other
+// property.
+func briefly(_ testing.TB, impl int, sc *scheme) error {
+	r, classes := prove.NewRand(uint64(sc.format)+61), map[*prove.Element][]uint64{}
+	for _, e := range sc.elems {
+		classes[e] = e.Classes()
+	}
+	random := sc.randomInputs(r, 4*unrolled+3, (*prove.Element).Random)
+	ordinary := sc.randomInputs(r, 4*unrolled+3, (*prove.Element).Ordinary)
+	all := sc.randomInputs(r, 1<<11, func(e *prove.Element, r *prove.Rand) uint64 { return classes[e][r.Below(len(classes[e]))] })
+	cfg := decaying()
+	cfg.Beta1, cfg.Beta2 = 0.3, 0.8 // apart, so that the signs are
+	subs := sc.kernels(cfg)
+	if cfg.GradScale = -1; sc.bare() {
+		subs = append(subs, opSubject(opCautious, cfg))
+	}
+	for _, sub := range subs {
+		if err := checkBriefly(impl, sc, sub.fouled(), random, ordinary, all); err != nil {
+			return err
 		}
-		for i, k := range kinds {
-			if k != half.None {
-				assert.Equal(t, k.Size(), sc.elems[i].Size, "%s %s", sc.name, sliceNames[i])
-			} else {
-				assert.Len(t, sc.elems, i, sc.name)
+	}
+	return nil
+}
+
+func checkBriefly(impl int, sc *scheme, sub subject, random, ordinary, classes *inputs) error {
+	rig := newRig(sc, classes.n)
+	for i, n := range []int{0, 1, random.n, 16, 17, 33, unrolled, 2*unrolled - 1, 3 * unrolled} {
+		rig.expect(&sub, sc.head(random, n))
+		for _, off := range []offsets{{}, {i + 1, 15 - i, 2 * i % 16, (3*i + 1) % 16}} {
+			if err := rig.check(&sub, impl, off); err != nil {
+				return err
 			}
 		}
 	}
-	stepper := reflect.TypeOf(Stepper{})
-	steps := 0
-	for i := range stepper.NumMethod() {
-		if name := stepper.Method(i).Name; strings.HasPrefix(name, "Step") && !strings.HasPrefix(name, "StepRows") && name != "StepTensors" { // which have tests of their own
-			steps++
-			assert.True(t, methods[name], "%s is in no scheme of the tests", name)
+	rig.expect(&sub, classes)
+	if err := rig.check(&sub, impl, offsets{}); err != nil {
+		return err
+	}
+	for slice, e := range sc.elems {
+		for at := slice + 5; at < ordinary.n && !e.Raw; at += 16 {
+			old := sc.get(ordinary, slice, at)
+			sc.set(ordinary, slice, at, e.Inf()|e.Sign()|1)
+			rig.expect(&sub, ordinary)
+			err := rig.check(&sub, impl, offsets{})
+			sc.set(ordinary, slice, at, old)
+			if err != nil {
+				return err
+			}
 		}
 	}
-	assert.Len(t, schemes, steps)
-	assert.Len(t, schemes, int(numElements)+int(half.NumStorages))
+	return nil
 }
 
-// checkLengths compares a subject with generic for every short length and for
-// slices misaligned each by its own.
+// fouled is sub after kernels that leave in the registers what no other can work with.
+// Between steps with the same settings, a constant that one forgot to load would be
+// there.
+func (sub subject) fouled() subject {
+	run, left := sub.run, uint64(0x7f617f617f617f61) // large as float64, and as two of float32
+	sub.run = func(impl int, sc *scheme, at memory, n int) uint64 {
+		left ^= 0x8000000080000000
+		var c coef[float64]
+		for i := range unsafe.Sizeof(c) / 8 {
+			*(*uint64)(unsafe.Add(unsafe.Pointer(&c), 8*i)) = left
+		}
+		none := unsafe.Pointer(&new([3]float64)[1])
+		implementations[impl].kernels[f64][opPaper](&args{param: none, grad: none, momentum: none, c: unsafe.Pointer(&c)})
+		return run(impl, sc, at, n)
+	}
+	return sub
+}
+
+// lengths: every short length, with slices misaligned each by its own.
+func lengths(_ testing.TB, impl int, sc *scheme) error {
+	for _, sub := range sc.kernels(decaying()) {
+		if err := checkLengths(impl, sc, sub, !prove.Whole()); err != nil {
+			return err
+		}
+	}
+	for _, cfg := range sc.variants(decaying(), !prove.Whole()) {
+		if err := checkLengths(impl, sc, ruleSubject(cfg), true); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func checkLengths(impl int, sc *scheme, sub subject, few bool) error {
 	const most = 4*unrolled + 4
-	r := prove.NewRand(uint64(sc.format) + 1)
-	in := sc.randomInputs(r, most, (*prove.Element).Random)
+	in := sc.randomInputs(prove.NewRand(uint64(sc.format)+1), most, (*prove.Element).Random)
 	rig := newRig(sc, most)
 	offs := allOffsets(few)
 	for n := range most {
-		in := sc.head(in, n)
-		rig.expect(&sub, in)
+		rig.expect(&sub, sc.head(in, n))
 		for _, off := range offs {
 			if err := rig.check(&sub, impl, off); err != nil {
 				return err
@@ -91,25 +162,33 @@ func checkLengths(impl int, sc *scheme, sub subject, few bool) error {
 	return nil
 }
 
-func TestLengths(t *testing.T) {
-	eachPath(t, func(t *testing.T, impl int, sc *scheme) {
-		for _, sub := range sc.kernels(decaying()) {
-			assert.NoError(t, checkLengths(impl, sc, sub, !prove.Whole()))
+// edges: lengths about the places where a slice is cut.
+func edges(_ testing.TB, impl int, sc *scheme) error {
+	all := sc.variants(decaying(), true)
+	if random := decaying(); sc.storage().Rounds() {
+		random.Rounding = StochasticRounding
+		all = append(all, random)
+	}
+	for _, cfg := range all {
+		plain := sc.bare() || cfg.Decay == Decoupled && cfg.WeightDecay != 0
+		if plain || prove.Whole() {
+			if err := checkEdges(impl, sc, ruleSubject(cfg), plain && prove.Whole()); err != nil {
+				return err
+			}
 		}
-		for _, cfg := range sc.variants(decaying(), !prove.Whole()) {
-			assert.NoError(t, checkLengths(impl, sc, ruleSubject(cfg), true))
-		}
-	})
+	}
+	return nil
 }
 
-// checkEdges compares a subject with generic for lengths about the places where
-// a slice is cut.
 func checkEdges(impl int, sc *scheme, sub subject, long bool) error {
 	lengths := []int{}
 	for _, edge := range []int{tile, 2 * tile, 5 * tile} {
 		lengths = append(lengths, edge-1, edge, edge+1, edge+unrolled+3)
 	}
 	lengths = append(lengths, chunk-1, chunk, chunk+1)
+	if sc.is16() {
+		lengths = append(lengths, 2*chunk+half.Unit+5)
+	}
 	if long {
 		for d := 2; d <= unrolled+1; d += 5 {
 			lengths = append(lengths, tile-d, tile+d, chunk-d, chunk+d)
@@ -117,8 +196,7 @@ func checkEdges(impl int, sc *scheme, sub subject, long bool) error {
 		lengths = append(lengths, 2*chunk-1, 2*chunk, 2*chunk+1, 3*chunk+tile+7)
 	}
 	most := slices.Max(lengths)
-	r := prove.NewRand(uint64(sc.format) + 11)
-	in := sc.randomInputs(r, most, (*prove.Element).Random)
+	in := sc.randomInputs(prove.NewRand(uint64(sc.format)+11), most, (*prove.Element).Random)
 	rig := newRig(sc, most)
 	for i, n := range lengths {
 		rig.expect(&sub, sc.head(in, n))
@@ -131,15 +209,18 @@ func checkEdges(impl int, sc *scheme, sub subject, long bool) error {
 	return nil
 }
 
-func TestEdges(t *testing.T) {
-	eachPath(t, func(t *testing.T, impl int, sc *scheme) {
-		for _, cfg := range sc.variants(decaying(), true) {
-			plain := sc.bare() || cfg.Decay == Decoupled && cfg.WeightDecay != 0
-			if plain || prove.Whole() {
-				assert.NoError(t, checkEdges(impl, sc, ruleSubject(cfg), plain && prove.Whole()))
-			}
+// split: a slice may be split over calls in any way.
+func split(_ testing.TB, impl int, sc *scheme) error {
+	in := sc.randomInputs(prove.NewRand(5), 2*tile+9, (*prove.Element).Random)
+	for _, cfg := range sc.variants(decaying(), !prove.Whole()) {
+		if cfg.CautiousScale != ScaleNone { // looks at the whole tensor
+			continue
 		}
-	})
+		if err := checkSplit(impl, sc, cfg, in, []int{0, 1, 7, 64, 65, tile - 1, tile, tile + 1, in.n - 1, in.n}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // checkSplit compares one call with two, cut at each of several places.
@@ -152,10 +233,8 @@ func checkSplit(impl int, sc *scheme, cfg Config, in *inputs, cuts []int) error 
 		s.impl = uint8(impl)
 		at := rig.load(in, offsets{})
 		rest := at
-		for i, e := range sc.elems {
-			if cut < in.n { // or else the rest would point behind the slice
-				rest[i] = unsafe.Add(at[i], cut*e.Size)
-			}
+		if cut < in.n { // or else the rest would point behind the slices
+			rest = sc.from(at, cut)
 		}
 		if err := errors.Join(sc.step(&s, at, cut), sc.step(&s, rest, in.n-cut)); err != nil {
 			return err
@@ -169,24 +248,158 @@ func checkSplit(impl int, sc *scheme, cfg Config, in *inputs, cuts []int) error 
 	return nil
 }
 
-// TestSplit: a slice may be split over calls in any way.
-func TestSplit(t *testing.T) {
-	eachPath(t, func(t *testing.T, impl int, sc *scheme) {
-		in := sc.randomInputs(prove.NewRand(5), 2*tile+9, (*prove.Element).Random)
-		for _, cfg := range sc.variants(decaying(), !prove.Whole()) {
-			if cfg.CautiousScale != ScaleNone { // looks at the whole tensor
-				continue
-			}
-			assert.NoError(t, checkSplit(impl, sc, cfg, in, []int{0, 1, 7, 64, 65, tile - 1, tile, tile + 1, in.n - 1, in.n}))
-		}
-	})
+// large is one step over many chunks, with the gradient the same everywhere but the
+// weights not, so that each chunk shows that it was stepped once.
+func large(_ testing.TB, impl int, sc *scheme) error {
+	if sc.format == f32 {
+		return checkLarge(impl, Stepper.StepF32)
+	}
+	return checkLarge(impl, Stepper.StepF64)
 }
 
-// checkNaN checks that every NaN written is canonical and that a NaN changes no
-// other element, wherever it stands.
+func checkLarge[T float](impl int, step func(Stepper, []T, []T, []T) error) error {
+	n := 2*chunk + 77
+	if prove.Whole() {
+		n = 9*chunk + 77
+	}
+	s := stepper(Config{LR: 0.5, Beta1: 0.5, Beta2: 0.5})
+	s.impl = uint8(impl)
+	param, grad, momentum := make([]T, n), make([]T, n), make([]T, n)
+	for i := range param {
+		param[i], grad[i], momentum[i] = T(i), 1, T(i%7)
+	}
+	if err := step(s, param, grad, momentum); err != nil {
+		return err
+	}
+	for i := range param {
+		if param[i] != T(i)-0.5 || momentum[i] != T(i%7)/2+0.5 || grad[i] != 1 {
+			return fmt.Errorf("element %d: param %v grad %v momentum %v", i, param[i], grad[i], momentum[i])
+		}
+	}
+	return nil
+}
+
+// guardPages: nothing is touched outside of the slices, not even to read it or to write
+// back what was read, and nothing is written to the gradient.
+func guardPages(t testing.TB, impl int, sc *scheme) error {
+	const most = 4*unrolled + 4
+	var sizes []int
+	for _, e := range sc.elems {
+		sizes = append(sizes, (tile+most)*e.Size)
+	}
+	fences := prove.NewFences(t, sizes...)
+	all := sc.randomInputs(prove.NewRand(21), tile+most, (*prove.Element).Random)
+	for n := 0; n < most; n++ {
+		if !prove.Whole() && n > unrolled && n%7 != 0 && n%half.Unit != 0 {
+			continue
+		}
+		for _, sub := range sc.kernels(decaying()) {
+			if err := checkFences(fences, impl, sc, sub, sc.head(all, n)); err != nil {
+				return err
+			}
+		}
+	}
+	for _, n := range []int{1, 13, tile, tile + 1, tile + most} {
+		for _, cfg := range sc.variants(decaying(), !prove.Whole()) {
+			if err := checkFences(fences, impl, sc, ruleSubject(cfg), sc.head(all, n)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// checkFences runs a subject with each slice flush with a fence and grad read-only,
+// unless the subject writes to it, and compares it with generic.
+func checkFences(f []*prove.Fence, impl int, sc *scheme, sub subject, in *inputs) (err error) {
+	rig := newRig(sc, in.n)
+	rig.expect(&sub, in)
+	for place := range 1 << len(f) { // a bit for each slice
+		var at memory
+		mem := func(i int) []byte { return unsafe.Slice((*byte)(at[i]), len(in.b[i])) }
+		f[iGrad].ReadOnly(false)
+		for i := range f {
+			at[i] = f[i].Place(len(in.b[i]), place>>i&1 == 1)
+			copy(mem(i), in.b[i])
+		}
+		f[iGrad].ReadOnly(!sub.writesGrad)
+		if err := prove.Faults(func() {
+			sub.run(impl, sc, at, in.n)
+		}); err != nil {
+			return fmt.Errorf("%s %s n=%d, slices at the end: %04b: %w", sc.name, sub.name, in.n, place, err)
+		}
+		for i, e := range sc.elems {
+			if !sub.loose[i] && !e.Equal(mem(i), rig.want[i]) {
+				return fmt.Errorf("%s %s n=%d, slices at the end: %04b: %s is wrong", sc.name, sub.name, in.n, place, sliceNames[i])
+			}
+		}
+	}
+	return nil
+}
+
+// concurrent: goroutines may share a Stepper and split the elements anyhow, though
+// neighbours of 16 bits share a word of memory.
+func concurrent(_ testing.TB, impl int, sc *scheme) error {
+	const n, part, times = 9001, 611, 3
+	s := stepper(decaying())
+	s.impl = uint8(impl)
+	in := sc.randomInputs(prove.NewRand(33), n, (*prove.Element).Ordinary)
+	whole, parts := newRig(sc, n), newRig(sc, n)
+	at := parts.load(in, offsets{1, 3, 5, 7})
+	var wg sync.WaitGroup
+	errs := make([]error, n/part+1)
+	for k := range errs {
+		wg.Add(1)
+		go func() {
+			defer wg.Done()
+			for range times {
+				errs[k] = errors.Join(errs[k], sc.step(&s, sc.from(at, k*part), min(part, n-k*part)))
+			}
+		}()
+	}
+	one := whole.load(in, offsets{})
+	var err error
+	for range times {
+		err = errors.Join(err, sc.step(&s, one, n))
+	}
+	wg.Wait()
+	for i, slab := range parts.slabs {
+		if !slab.Intact() || !slices.Equal(slab.Bytes(), whole.slabs[i].Bytes()) {
+			return fmt.Errorf("%s: %s differs where goroutines stepped parts", sc.name, sliceNames[i])
+		}
+	}
+	return errors.Join(append(errs, err)...)
+}
+
+// nans: every NaN written is canonical, and a NaN changes no other element, wherever it
+// stands.
+func nans(_ testing.TB, impl int, sc *scheme) error {
+	const n = 4*unrolled + 3
+	lanes := make([]int, n)
+	for i := range lanes {
+		lanes[i] = i
+	}
+	for _, cfg := range sc.variants(decaying(), true) {
+		if cfg.CautiousScale != ScaleNone {
+			continue
+		}
+		sub := ruleSubject(cfg)
+		if err := checkNaN(impl, sc, sub, n, lanes); err != nil {
+			return err
+		}
+		if prove.Whole() || sc.bare() && cfg.Rule == Paper {
+			if err := checkNaN(impl, sc, sub, chunk+tile+5,
+				[]int{0, tile - 1, tile, chunk - tile, chunk - 1, chunk, chunk + 1, chunk + tile + 4}); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
 func checkNaN(impl int, sc *scheme, sub subject, n int, places []int) error {
 	in := sc.randomInputs(prove.NewRand(7), n, (*prove.Element).Ordinary)
-	rig := newRig(sc, n)
+	rig, payload := newRig(sc, n), nanPlusOne()
 	for slice, e := range sc.elems {
 		if e.Raw || slice == iExtra && sc.storage().Shadow != half.None { // a shadow is only written
 			continue
@@ -199,48 +412,44 @@ func checkNaN(impl int, sc *scheme, sub subject, n int, places []int) error {
 			if err := rig.check(&sub, impl, offsets{j % 16, j % 3, j % 5, j % 7}); err != nil {
 				return err
 			}
-			for s := range sc.elems {
-				for i := 0; i < n && s != iGrad; i++ {
-					if b := sc.elems[s].Get(rig.slabs[s].Pointer(), i); sc.elems[s].IsNaN(b) {
-						if b != sc.elems[s].Canonical() {
-							return fmt.Errorf("%s %s: %s[%d] = %#x is no canonical NaN", sc.name, sub.name, sliceNames[s], i, b)
-						}
-						if i != at {
-							return fmt.Errorf("%s %s: a NaN at %d of %s made one at %d of %s", sc.name, sub.name, at, sliceNames[slice], i, sliceNames[s])
-						}
-					}
-				}
+			if err := rig.canonical(at); err != nil {
+				return fmt.Errorf("%s: a NaN at %d of %s: %w", sub.name, at, sliceNames[slice], err)
 			}
 			sc.set(in, slice, at, old)
+		}
+	}
+	if nanPlusOne() != payload {
+		return errors.New("NaNs differ after it")
+	}
+	return nil
+}
+
+// canonical fails where a slice that was written holds a NaN elsewhere than at an
+// element, or one that isn't canonical.
+func (r *rig) canonical(at int) error {
+	for s, e := range r.sc.elems {
+		for i := 0; i < r.in.n && s != iGrad; i++ {
+			if b := e.Get(r.slabs[s].Pointer(), i); e.IsNaN(b) && (b != e.Canonical() || i != at) {
+				return fmt.Errorf("%s: %s[%d] = %#x", r.sc.name, sliceNames[s], i, b)
+			}
 		}
 	}
 	return nil
 }
 
-func TestNaN(t *testing.T) {
-	eachPath(t, func(t *testing.T, impl int, sc *scheme) {
-		const n = 4*unrolled + 3
-		lanes := make([]int, n)
-		for i := range lanes {
-			lanes[i] = i
-		}
-		for _, cfg := range sc.variants(decaying(), true) {
-			if cfg.CautiousScale != ScaleNone {
-				continue
-			}
-			sub := ruleSubject(cfg)
-			assert.NoError(t, checkNaN(impl, sc, sub, n, lanes))
-			if prove.Whole() || sc.bare() && cfg.Rule == Paper {
-				assert.NoError(t, checkNaN(impl, sc, sub, chunk+tile+5,
-					[]int{0, tile - 1, tile, chunk - tile, chunk - 1, chunk, chunk + 1, chunk + tile + 4}))
+// noFalseNaN: a kernel that met no NaN doesn't report one, since the slow path that mends
+// them would run for nothing, and NaNs are after it what they were before.
+func noFalseNaN(_ testing.TB, impl int, sc *scheme) error {
+	for o := range opCount {
+		if sc.bare() || o == opPaper || o == opCautious {
+			if err := checkNoFalseNaN(impl, sc, o); err != nil {
+				return err
 			}
 		}
-	})
+	}
+	return nil
 }
 
-// checkNoFalseNaN checks that a kernel that met no NaN doesn't report one, since
-// the slow path that mends them would run for nothing, and that NaNs are after it
-// what they were before.
 func checkNoFalseNaN(impl int, sc *scheme, o op) error {
 	n := 4*unrolled + 3
 	if !sc.bare() {
@@ -255,23 +464,7 @@ func checkNoFalseNaN(impl int, sc *scheme, o op) error {
 			}
 		}
 	}
-	s := stepper(decaying())
-	sub := opSubject(o, decaying())
-	sub.run = func(impl int, sc *scheme, at memory, n int) uint64 {
-		s, a := s, sc.args(at, n)
-		if sc.bare() {
-			a.c = sc.coef(&s)
-			return uint64(implementations[impl].kernels[sc.format][o](&a.args))
-		}
-		a.c = unsafe.Pointer(&s.f32)
-		im := &implementations[impl]
-		k := (&plan{op: o}).fused(&im.half.Fused, sc.id, false)
-		if k == nil { // none that could report one: these are mended in tiles
-			return uint64(fusedGeneric(sc, o)(&a))
-		}
-		h := a.half(sc.storage())
-		return uint64(k(&h))
-	}
+	sub := kernelSubject(o, decaying())
 	rig := newRig(sc, n)
 	rig.expect(&sub, in) // generic mends its own, and reports none
 	payload := nanPlusOne()
@@ -286,6 +479,7 @@ func checkNoFalseNaN(impl int, sc *scheme, o op) error {
 	}
 	// NaNs that the registers still hold are none of the next step's. Go's own
 	// copying would write to the registers in between.
+	s := stepper(decaying())
 	nans := newRig(sc, 16).load(sc.randomInputs(prove.NewRand(0), 16, func(e *prove.Element, _ *prove.Rand) uint64 { return e.Canonical() }), offsets{})
 	k := implementations[impl].kernels[sc.format][o]
 	for n := 1; n < 5; n++ {
@@ -297,180 +491,4 @@ func checkNoFalseNaN(impl int, sc *scheme, o op) error {
 		}
 	}
 	return nil
-}
-
-// fusedGeneric is what a fused kernel does, in plain Go.
-func fusedGeneric(sc *scheme, o op) kernel4 {
-	return func(a *args4) uint32 {
-		im, st := &implementations[genericIndex()], sc.storage()
-		var buf tiles
-		for i := 0; i < a.n; i += half.TileSize {
-			h := a.half(st)
-			t := h.From(st, i, min(a.n-i, half.TileSize))
-			w := buf.widen(&Stepper{}, im, st, &t)
-			w.c = a.c
-			runChunk[float32](im.kernels[f32][o], w)
-			im.half.Narrow(st.Param, t.Param, t.Low, w.param, t.N)
-			im.half.Narrow(st.Momentum, t.Momentum, nil, w.momentum, t.N)
-			im.half.Narrow(st.Shadow, t.Shadow, nil, w.param, t.N)
-		}
-		runtime.KeepAlive(&buf)
-		return 0
-	}
-}
-
-func TestNoFalseNaN(t *testing.T) {
-	eachImplementation(t, func(t *testing.T, impl int) {
-		for _, sc := range schemes {
-			for o := range opCount {
-				if sc.bare() || o == opPaper || o == opCautious {
-					assert.NoError(t, checkNoFalseNaN(impl, sc, o))
-				}
-			}
-		}
-	})
-}
-
-// checkLargeStep is one step over many chunks, with the gradient the same
-// everywhere but the weights not, so that each chunk shows that it was stepped
-// once.
-func checkLargeStep(impl, n int) error {
-	s := stepper(Config{LR: 0.5, Beta1: 0.5, Beta2: 0.5})
-	s.impl = uint8(impl)
-	param, grad, momentum := make([]float32, n), make([]float32, n), make([]float32, n)
-	for i := range param {
-		param[i], grad[i], momentum[i] = float32(i), 1, float32(i%7)
-	}
-	if err := s.StepF32(param, grad, momentum); err != nil {
-		return err
-	}
-	for i := range param {
-		if param[i] != float32(i)-0.5 || momentum[i] != float32(i%7)/2+0.5 || grad[i] != 1 {
-			return fmt.Errorf("element %d: param %v grad %v momentum %v", i, param[i], grad[i], momentum[i])
-		}
-	}
-	return nil
-}
-
-func TestLargeStep(t *testing.T) {
-	n := 9*chunk + 77
-	if !prove.Whole() {
-		n = 2*chunk + 77
-	}
-	eachImplementation(t, func(t *testing.T, impl int) { assert.NoError(t, checkLargeStep(impl, n)) })
-}
-
-// checkSignConvention pins what the words of the contract say, with numbers: a
-// bug that all implementations share would hide from their comparison.
-func checkSignConvention(impl int) error {
-	inf, nan, negZero := math.Inf(1), math.Float64frombits(0x7ff8000000000000), math.Copysign(0, -1)
-	for _, c := range []struct {
-		name                string
-		wd, p, g, m, pw, mw float64
-		scale               float64
-	}{
-		{name: "gradient descends", p: 1, g: 2, m: 0, pw: 0.75, mw: 1},
-		{name: "and ascends", p: 1, g: -2, m: 0, pw: 1.25, mw: -1},
-		{name: "zero moves nothing", p: 1, g: 0, m: 0, pw: 1, mw: 0},
-		{name: "negative zero neither", p: 1, g: negZero, m: negZero, pw: 1, mw: negZero},
-		{name: "zero decays", wd: 1, p: 1, g: 0, m: 0, pw: 0.75, mw: 0},
-		{name: "cancellation moves nothing", p: 1, g: 4, m: -4, pw: 1, mw: 0},
-		{name: "a NaN gradient decays", wd: 1, p: 1, g: nan, m: 1, pw: 0.75, mw: nan},
-		{name: "a NaN momentum decays", wd: 1, p: 1, g: 1, m: nan, pw: 0.75, mw: nan},
-		{name: "a NaN weight stays", p: nan, g: 1, m: 1, pw: nan, mw: 1},
-		{name: "inf−inf is no direction", p: 1, g: inf, m: -inf, pw: 1, mw: nan},
-		{name: "infinity is one", p: 1, g: -inf, m: 1, pw: 1.25, mw: -inf},
-		{name: "a negative scale maximises", scale: -1, p: 1, g: 2, m: 0, pw: 1.25, mw: -1},
-		{name: "momentum outweighs", p: 0, g: 1, m: -2, pw: 0.25, mw: -0.5},
-		{name: "the smallest gradient steps", p: 0, g: math.SmallestNonzeroFloat64 * 2, m: 0, pw: -0.25, mw: math.SmallestNonzeroFloat64},
-	} {
-		s := stepper(Config{LR: 0.25, Beta1: 0.5, Beta2: 0.5, WeightDecay: c.wd, GradScale: c.scale})
-		s.impl = uint8(impl)
-		p, g, m := []float64{c.p}, []float64{c.g}, []float64{c.m}
-		if err := s.StepF64(p, g, m); err != nil {
-			return err
-		}
-		if math.Float64bits(p[0]) != math.Float64bits(c.pw) || math.Float64bits(m[0]) != math.Float64bits(c.mw) {
-			return fmt.Errorf("%s: param = %v, momentum = %v, want %v, %v", c.name, p[0], m[0], c.pw, c.mw)
-		}
-	}
-	return nil
-}
-
-func TestSignConvention(t *testing.T) {
-	eachImplementation(t, func(t *testing.T, impl int) { assert.NoError(t, checkSignConvention(impl)) })
-}
-
-// TestConcurrent16: neighbours in a slice of 16-bit elements may share a word of
-// memory, and yet be stepped by different goroutines.
-func TestConcurrent16(t *testing.T) {
-	const n, part = 9001, 611
-	eachPath(t, func(t *testing.T, impl int, sc *scheme) {
-		if sc.bare() {
-			return
-		}
-		s := stepper(decaying())
-		s.impl = uint8(impl)
-		in := sc.randomInputs(prove.NewRand(33), n, (*prove.Element).Ordinary)
-		whole, parts := newRig(sc, n), newRig(sc, n)
-		for range 3 {
-			at := whole.load(in, offsets{})
-			require.NoError(t, sc.step(&s, at, n))
-			at = parts.load(in, offsets{1, 3, 5, 7})
-			var wg sync.WaitGroup
-			for from := 0; from < n; from += part {
-				wg.Add(1)
-				go func() {
-					defer wg.Done()
-					here := at
-					for i, e := range sc.elems {
-						here[i] = unsafe.Add(at[i], from*e.Size)
-					}
-					assert.NoError(t, sc.step(&s, here, min(part, n-from)))
-				}()
-			}
-			wg.Wait()
-			for i := range sc.elems {
-				assert.Equal(t, whole.slabs[i].Bytes(), parts.slabs[i].Bytes(), "%s: %s", sc.name, sliceNames[i])
-				assert.True(t, parts.slabs[i].Intact(), sc.name)
-			}
-		}
-	})
-}
-
-// TestConcurrent: goroutines may share a Stepper and split the elements anyhow.
-func TestConcurrent(t *testing.T) {
-	eachImplementation(t, func(t *testing.T, impl int) {
-		s := stepper(decaying())
-		s.impl = uint8(impl)
-		const n = 20011
-		sc := schemes[f32]
-		in := sc.randomInputs(prove.NewRand(31), n, (*prove.Element).Ordinary)
-		floats := func() (x [3][]float32) {
-			for i := range x {
-				x[i] = make([]float32, n)
-				for j := range x[i] {
-					x[i][j] = math.Float32frombits(uint32(sc.get(in, i, j)))
-				}
-			}
-			return x
-		}
-		whole, parts := floats(), floats()
-		var wg sync.WaitGroup
-		for from := 0; from < n; from += 1237 {
-			to := min(n, from+1237)
-			wg.Add(1)
-			go func() {
-				defer wg.Done()
-				for range 5 {
-					assert.NoError(t, s.StepF32(parts[0][from:to], parts[1][from:to], parts[2][from:to]))
-				}
-			}()
-		}
-		for range 5 {
-			require.NoError(t, s.StepF32(whole[0], whole[1], whole[2]))
-		}
-		wg.Wait()
-		assert.Equal(t, whole, parts)
-	})
 }

@@ -90,8 +90,8 @@ var long = map[string]string{
 const (
 	mostLines    = 499 // of a file
 	mostFunction = 40  // lines of a function that is no test's
-	mostFiles    = 84  // at the root
-	mostTests    = 46  // of them
+	mostFiles    = 74  // at the root
+	mostTests    = 37  // of them
 )
 
 // tree calls f for each file of the module and of those nested in it.

@@ -20,7 +20,7 @@
 // Arm64 is run under qemu on another machine. AVX-512 is left out, aloud, where
 // the CPU hasn't got it; with -emulate it alone is tried, in the machine that
 // .ci/avx512.sh emulates. A boot takes fifty mutants, as patches of one program;
-// what TestBriefly, vet and the checker leave of them, a second one puts through
+// what the brief tests, vet and the checker leave of them, a second one puts through
 // most of the short tests, minutes for each.
 //
 // With -go it changes the Go around the kernels instead: operators, bounds, numbers,

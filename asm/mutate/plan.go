@@ -116,24 +116,27 @@ func rounds(p *plan) []round {
 	vet := round{"go vet", asCommand, 2 * time.Minute, []string{"vet", "."}, unexplained}
 	checker := round{"checker", asCommand, 5 * time.Minute, []string{"test", "-count=1", "-run=" + p.checker, module + "/asm"}, unexplained}
 	if p.within {
-		few := "^Test(PathsAgree|FusedBits|StochasticFused|DigestOfStats|Tanh)$/" + p.impl +
-			"|^Test(Ties|NoFalseNaN|MixedIsWidenStepNarrow|Master|MixedNaNs|SplitIsMaster)$"
-		most := "^Test(Digest|Digest16|Lengths|NaN|Values|ValuesInEveryLane|GuardPages)$/" + p.impl + "/none" // without tiles
+		// Without tiles, which run float32's kernels, and not on other CPUs' loads alone.
+		of := func(properties string) string {
+			return "^TestPathsAgree$/" + p.impl + "($|,_by)//^(" + properties + ")$"
+		}
+		few := of("briefly|noFalseNaN|tanh|hard|float32|random|oracle|kahan|widen|narrowEdges|lanes|alone|finishes|fused|fusedNaN") + "|^Test(DigestOfStats|SplitIsMaster)$"
+		most := of("lengths|edges|split|NaN|classes|lanes|guardPages|concurrent|special|extremes|fusedLengths|fusedGuardPages") + "|^Test(Digest|Digest16)$/" + p.impl + "$"
 		return []round{
-			{"brief tests", within, 0, []string{"-test.short", "-test.failfast", "-test.run=^TestBriefly$/" + p.impl}, all},
+			{"brief tests", within, 0, []string{"-test.short", "-test.failfast", "-test.run=" + of("briefly|noFalseNaN|finishes|fused")}, all},
 			{"tables", asTests, time.Minute, []string{"-test.run=^TestTables$"}, unexplained}, // reads the sources, anywhere
 			vet, checker,
 			{"quick tests", within, 0, []string{"-test.short", "-test.failfast", "-test.run=" + few}, patient},
 			{"all tests", within, 0, []string{"-test.short", "-test.failfast", "-test.run=" + most}, patient},
 		}
 	}
-	brief := "^Test(Briefly|NoFalseNaN|MixedIsWidenStepNarrow|Master|SplitIsMaster|FusedBits|StochasticFused|Tables|Tanh)$/" + p.impl
-	quick := "^Test(PathsAgree|Lengths|NaN|ValuesInEveryLane)$/" + p.impl
+	brief := "^TestPathsAgree$/" + p.impl + "//^(briefly|noFalseNaN|tanh|hard|float32|random|finishes|fused|fusedNaN)$|^TestTables$"
+	quick := "^Test(PathsAgree|Digest|Digest16)$/" + p.impl
 	return []round{
 		{"brief tests", asTests, time.Minute * p.slow, []string{"-test.short", "-test.failfast", "-test.run=" + brief}, all},
 		{"quick tests", asTests, time.Minute * p.slow, []string{"-test.short", "-test.failfast", "-test.run=" + quick}, all},
 		// What compares plain Go with itself sees no assembly.
-		{"short tests", asTests, 2 * time.Minute * p.slow, []string{"-test.short", "-test.failfast", "-test.skip=^Test(CheckersSeeFaults|StackGrowth|(Fused)?PropertiesSee)$|^TestPathsAgree$//^randomMean$"}, unexplained},
+		{"short tests", asTests, 2 * time.Minute * p.slow, []string{"-test.short", "-test.failfast", "-test.skip=^Test(StackGrowth|(Fused)?PropertiesSee)$|^TestPathsAgree$///^randomMean$"}, unexplained},
 		vet, checker,
 		{"all tests", asTests, 5 * time.Minute * p.slow, []string{"-test.failfast"}, patient},
 	}

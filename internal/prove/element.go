@@ -210,8 +210,11 @@ func (e *Element) Value(b uint64) float64 {
 // Round is the pattern nearest to x, ties to even, by a big float of as many digits as
 // the result has. Every NaN is the canonical one.
 func (e *Element) Round(x float64) uint64 {
-	if e.Raw || e.Size == 8 {
+	switch {
+	case e.Raw:
 		panic("nothing to round to")
+	case e.Size == 8 && x == x:
+		return math.Float64bits(x)
 	}
 	a, sign := math.Abs(x), uint64(0)
 	if math.Signbit(x) {
