@@ -142,19 +142,19 @@ summed:           \
 	ZZEROSUMS                       \
 	VPTERNLOGD $0xFF, Z14, Z14, Z14 \
 	VPSRLD     $1, Z14, Z14         \
-	VPXOR      X12, X12, X12
+	VXORPS     X12, X12, X12
 #define ZLOOPF32 \
-	VPANDD     (SI), Z14, Z2           \
-	VPMAXUD    Z2, Z12, Z12            \
+	VANDPS     (SI), Z14, Z2           \
+	VMAXPS     Z2, Z12, Z12            \
 	SQUARES(VCVTPS2PD, (SI), Z0, Z8)   \
 	SQUARES(VCVTPS2PD, 32(SI), Z1, Z9) \
 	ADDQ       $64, SI
 #define ZENDF32 \
 	ZSTORESUMS                    \
 	VEXTRACTF64X4 $1, Z12, Y0     \
-	VPMAXUD       Y0, Y12, Y12    \
+	VMAXPS        Y0, Y12, Y12    \
 	VEXTRACTF128  $1, Y12, X0     \
-	VPMAXUD       X0, X12, X12    \
+	VMAXPS        X0, X12, X12    \
 	VCVTPS2PD     X12, Y12        \
 	LARGEST4                      \
 	VMOVSD  X12, block_maxAbs(R8) \
