@@ -59,6 +59,7 @@ var rooms = map[string][]string{
 // testRooms are what tests of a room import beside that.
 var testRooms = map[string][]string{
 	".":                         {"lion", "lion/internal/limit"}, // as a user, and for benchmarks
+	"optim":                     {"lion/internal/limit"},
 	"internal/limit":            {"lion/internal/mem"},
 	"cmd/lion/internal/storage": {"lion/internal/half"}, // whose list of storages its own is held against
 	"tools/checks":              {"lion", "github.com/x448/float16"},

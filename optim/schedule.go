@@ -61,17 +61,24 @@ func between(a, b, x float64) float64 {
 	return a + float64((b-a)*x)
 }
 
-// halfCosine is (1 + cos(π·x))/2 for x from 0 to 1, within 4e-16: the square of cos(π·x/2),
-// which is the sine of π·(1−x)/2, by Taylor's series of degree 21. Unlike math.Cos, which
-// is fused on some machines, it is the same bits on all.
+// halfCosine is (1 + cos(π·x))/2 for x from 0 to 1, within 4e-16. Unlike math.Cos, which is
+// fused on some machines, it is the same bits on all.
 func halfCosine(x float64) float64 {
+	if x > 0.5 {
+		return squaredSine(1 - x)
+	}
+	return 1 - squaredSine(x)
+}
+
+// squaredSine is the square of sin(π·x/2) for x up to 0.5, by Taylor's series of degree 17.
+func squaredSine(x float64) float64 {
 	const halfPi = 1.57079632679489661923
-	y := float64((1 - x) * halfPi)
+	y := float64(x * halfPi)
 	square := float64(y * y)
 	sum := 1.0
-	for n := 20.0; n >= 2; n -= 2 {
+	for n := 16.0; n >= 2; n -= 2 {
 		sum = 1 - float64(float64(square*sum)/float64(n*(n+1)))
 	}
 	sine := float64(y * sum)
-	return min(float64(sine*sine), 1)
+	return float64(sine * sine)
 }

@@ -155,10 +155,9 @@ func (o *Optimizer) measureJob(i int) {
 			o.stats[a.param] = t.GradStats()
 			continue
 		}
-		var err error
-		if o.parts[a.part], err = t.GradStatsPart(a.from); err != nil {
-			o.fail(err)
-		}
+		part, err := t.GradStatsPart(a.from)
+		o.parts[a.part] = part
+		o.fail(err)
 	}
 }
 
@@ -226,10 +225,11 @@ func (o *Optimizer) settle(r *Report) error {
 			r.Clip = o.options.MaxNorm / r.Norm
 		}
 	}
+	r.Skipped = r.Skipped || r.Measured && o.skips() && o.tooLarge(r)
 	if r.Skipped {
 		return nil
 	}
-	bad := error(nil)
+	var bad error
 	if r.Measured && o.options.NonFinite == Fail && o.tooLarge(r) {
 		bad = fmt.Errorf("%w: step %d: %d NaNs and %d infinities, norm %v; first in %q", ErrNotFinite, r.Step, r.NaNs, r.Infs, r.Norm, r.First)
 	}

@@ -3,7 +3,6 @@ package optim
 import (
 	"fmt"
 	"math"
-	"math/rand/v2"
 	"testing"
 
 	"github.com/lionkernel/lion"
@@ -73,14 +72,17 @@ func groupsOf(cs ...lion.Config) (groups []Group) {
 	return groups
 }
 
+// numbers are what a random model is made from.
+type numbers interface{ IntN(n int) int }
+
 // randomModel is a model that a stream of numbers describes.
-func randomModel(t *testing.T, r *rand.Rand, workers int) *model {
-	options := Options{Workers: workers}
+func randomModel(t *testing.T, r numbers) *model {
+	options := Options{Workers: 1 + r.IntN(5)}
 	switch r.IntN(5) {
 	case 0:
-		options.MaxNorm = math.Exp(r.NormFloat64())
+		options.MaxNorm = float64(1+r.IntN(1000)) / 64
 	case 1:
-		options.MaxTensorNorm = math.Exp(r.NormFloat64())
+		options.MaxTensorNorm = float64(1+r.IntN(1000)) / 64
 	case 2:
 		options.Measure = true
 	}
@@ -111,20 +113,51 @@ func TestRandomModels(t *testing.T) {
 		tries = 15
 	}
 	for seed := range uint64(tries) {
-		r := newRand(seed)
-		m := randomModel(t, r, 1+r.IntN(5))
-		odd := r.IntN(3) // some steps have a NaN or an infinity
-		err := m.agree(4, func(step, param, i int) float32 {
-			if odd == 0 && step == 2 && param == 1 && i == 5 {
-				return float32(math.Inf(1))
-			}
-			if odd == 1 && step == 3 && param == 0 && i == 0 {
-				return float32(math.NaN())
-			}
-			return wave(step, param, i)
-		})
-		require.NoError(t, err, "seed %d", seed)
+		require.NoError(t, agreeOdd(t, newRand(seed)), "seed %d", seed)
 	}
+}
+
+// agreeOdd compares a random model, whose gradient may have a NaN or an infinity.
+func agreeOdd(t *testing.T, r numbers) error {
+	m := randomModel(t, r)
+	odd := r.IntN(3)
+	return m.agree(4, func(step, param, i int) float32 {
+		if odd == 0 && step == 2 && param == 1 && i == 5 {
+			return float32(math.Inf(1))
+		}
+		if odd == 1 && step == 3 && param == 0 && i == 0 {
+			return float32(math.NaN())
+		}
+		return wave(step, param, i)
+	})
+}
+
+// bytesOf makes numbers of bytes, and zeros when there are no more.
+type bytesOf struct{ data []byte }
+
+func (b *bytesOf) IntN(n int) int {
+	var x [3]byte
+	b.data = b.data[copy(x[:], b.data):]
+	return (int(x[0])<<16 | int(x[1])<<8 | int(x[2])) % n
+}
+
+// FuzzModels: any tensors, cut for any workers, with any options.
+//
+//	go test -run NONE -fuzz FuzzModels ./optim
+func FuzzModels(f *testing.F) {
+	for seed := range uint64(8) {
+		r := newRand(seed)
+		data := make([]byte, 90)
+		for i := range data {
+			data[i] = byte(r.IntN(256))
+		}
+		f.Add(data)
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		if err := agreeOdd(t, &bytesOf{data}); err != nil {
+			t.Error(err)
+		}
+	})
 }
 
 // TestMissing: what has no gradient stays, and comes back.

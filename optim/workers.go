@@ -34,6 +34,11 @@ func (o *Optimizer) drain() {
 // fail keeps an error of a job.
 func (o *Optimizer) fail(err error) {
 	if err != nil {
-		o.failed.Store(&err)
+		o.keep(err)
 	}
 }
+
+// keep is not inlined: where it is, each error would be on the heap, nil too.
+//
+//go:noinline
+func (o *Optimizer) keep(err error) { o.failed.Store(&err) }
