@@ -10,22 +10,23 @@ import (
 
 // x-alloc is the time of a step over arrays that lie otherwise, over that of one
 // whose arrays are lion.Alloc's, in turns: what Alloc is worth. The others are what
-// make returns, and arrays some distance apart in large pages.
+// make returns, and arrays some distance apart in large pages. Run it by itself: make
+// may return memory that was Alloc's, and is in large pages still.
 func BenchmarkPlacement(b *testing.B) {
-	for _, n := range []int{16 << 10, 1 << 20, dramElements} {
-		for _, p := range []struct {
-			name  string
-			place func(n int) benchArrays
-		}{
-			{"make", func(n int) benchArrays { return float32s(make([]float32, n), make([]float32, n), make([]float32, n)) }},
-			{"2^27", func(n int) benchArrays { return apart(n, 1<<27) }},
-			{"2^27+64", func(n int) benchArrays { return apart(n, 1<<27+64) }},
-			{"2^27+1024", func(n int) benchArrays { return apart(n, 1<<27+1<<10) }},
-			{"2^27+16384", func(n int) benchArrays { return apart(n, 1<<27+16<<10) }},
-		} {
+	for _, p := range []struct {
+		name  string
+		place func(n int) benchArrays
+	}{
+		{"make", func(n int) benchArrays { return float32s(make([]float32, n), make([]float32, n), make([]float32, n)) }},
+		{"2^27", func(n int) benchArrays { return apart(n, 1<<27) }},
+		{"2^27+64", func(n int) benchArrays { return apart(n, 1<<27+64) }},
+		{"2^27+1024", func(n int) benchArrays { return apart(n, 1<<27+1<<10) }},
+		{"2^27+16384", func(n int) benchArrays { return apart(n, 1<<27+16<<10) }},
+	} {
+		for _, n := range []int{16 << 10, 1 << 20, dramElements} {
 			var others, alloc benchArrays // made when the first benchmark that is asked for needs them
 			for _, impl := range assembly() {
-				b.Run(fmt.Sprintf("fmt=f32/n=%d/impl=%s/place=%s", n, impl, p.name), func(b *testing.B) {
+				b.Run(fmt.Sprintf("fmt=f32/place=%s/n=%d/impl=%s", p.name, n, impl), func(b *testing.B) {
 					if alloc.step == nil {
 						others = p.place(n)
 						alloc = float32s(lion.Alloc[float32](n, 0), lion.Alloc[float32](n, 1), lion.Alloc[float32](n, 2))

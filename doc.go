@@ -185,8 +185,9 @@
 //
 // # Where arrays lie
 //
-// No bit depends on it, but speed does. On a Zen 4 a step takes up to six times as long
-// where its slices lie badly: a multiple of 2^27 bytes apart, as large allocations often
-// do, or a few cache lines past the same place of a page. Pages of 4 KiB cost up to a
-// third in memory. [Alloc] makes slices that lie well, and docs/speed.md has figures.
+// No bit depends on it, but speed does. On a Zen 4 a step takes up to ten times as long
+// where its slices are a multiple of 2^27 bytes apart, as large allocations often are, and
+// up to four times where they begin a few cache lines past the same place of a page. In
+// memory, pages of 4 KiB cost 1.4 times the time of large ones. [Alloc] makes slices that
+// lie well, and docs/speed.md has figures.
 package lion
