@@ -19,6 +19,8 @@ import (
 // formats as bits, memory with sentinels around it, and the comparison of an
 // implementation with generic.
 
+func TestMain(m *testing.M) { prove.Main(m) }
+
 // eachImplementation runs f for every entry of the table, by its index. One
 // that can't run here is skipped aloud, or fails where LION_REQUIRE names it.
 func eachImplementation(t *testing.T, f func(t *testing.T, impl int)) {
@@ -557,4 +559,36 @@ func allOffsets(few bool) []offsets {
 		}
 	}
 	return all
+}
+
+// prefer makes an implementation the one that conversions of whole slices use.
+func prefer(t *testing.T, impl int) {
+	old := preferred
+	t.Cleanup(func() { preferred = old })
+	preferred = impl
+}
+
+// For tests outside of the package.
+
+// EachImplementation is eachImplementation, which conversions and statistics use too
+// meanwhile.
+func EachImplementation(t *testing.T, f func(t *testing.T, impl string)) {
+	eachImplementation(t, func(t *testing.T, impl int) {
+		prefer(t, impl)
+		f(t, implementations[impl].name)
+	})
+}
+
+// Variants are all rules, decays and scales.
+func Variants() []Config { return variants(decaying()) }
+
+// CallsOfSlices are the names of all that works on several slices. (What makes a Tensor
+// keeps them.)
+func CallsOfSlices(t *testing.T) (names []string) {
+	for _, c := range sliceCalls(t) {
+		if !c.tensor() {
+			names = append(names, c.name)
+		}
+	}
+	return names
 }

@@ -1,15 +1,12 @@
-package lion
+package lion_test
 
 import (
-	"crypto/sha256"
-	"encoding/binary"
-	"encoding/hex"
 	"fmt"
 	"math"
 	"math/rand"
 	"testing"
 
-	"github.com/lionkernel/lion/internal/prove"
+	"github.com/lionkernel/lion"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -25,11 +22,11 @@ func randomGrad(n int) []float32 {
 
 // TestGradStatsOrder spells the order of summation out.
 func TestGradStatsOrder(t *testing.T) {
-	g := randomGrad(3*StatsBlock + 100)
+	g := randomGrad(3*lion.StatsBlock + 100)
 	var blocks []float64
-	for lo := 0; lo < len(g); lo += StatsBlock {
+	for lo := 0; lo < len(g); lo += lion.StatsBlock {
 		var lanes [16]float64
-		for i, x := range g[lo:min(lo+StatsBlock, len(g))] {
+		for i, x := range g[lo:min(lo+lion.StatsBlock, len(g))] {
 			lanes[i%16] += float64(x) * float64(x)
 		}
 		a := func(i int) float64 { return lanes[i] + lanes[i+8] }
@@ -37,24 +34,24 @@ func TestGradStatsOrder(t *testing.T) {
 		blocks = append(blocks, (b(0)+b(2))+(b(1)+b(3)))
 	}
 	want := (blocks[0] + blocks[1]) + (blocks[2] + blocks[3])
-	assert.Equal(t, want, GradStats(g).SumSquares)
+	assert.Equal(t, want, lion.GradStats(g).SumSquares)
 }
 
 // TestGradStatsParts: any split gives the same bits.
 func TestGradStatsParts(t *testing.T) {
-	g := randomGrad(29*StatsBlock + 77)
-	whole := GradStats(g)
+	g := randomGrad(29*lion.StatsBlock + 77)
+	whole := lion.GradStats(g)
 	r := rand.New(rand.NewSource(1))
 	for try := 0; try < 200; try++ {
 		cuts := []int{0}
 		for at := 0; at < 29; {
 			at = min(29, at+r.Intn(9))
-			cuts = append(cuts, at*StatsBlock)
+			cuts = append(cuts, at*lion.StatsBlock)
 		}
 		cuts = append(cuts, len(g))
-		var parts []StatsPart
+		var parts []lion.StatsPart
 		for i := range cuts[1:] {
-			p, err := GradStatsPart(cuts[i], g[cuts[i]:cuts[i+1]])
+			p, err := lion.GradStatsPart(cuts[i], g[cuts[i]:cuts[i+1]])
 			require.NoError(t, err)
 			parts = append(parts, p)
 		}
@@ -74,9 +71,9 @@ func TestGradStatsNotFinite(t *testing.T) {
 	for _, i := range []int{0, 17, 4095, 4096, 4999} {
 		g[i] = 0
 	}
-	clean := GradStats(g)
+	clean := lion.GradStats(g)
 	g[0], g[17], g[4095], g[4096], g[4999] = inf, -inf, nan, -nan, inf
-	s := GradStats(g)
+	s := lion.GradStats(g)
 	assert.Equal(t, 3, s.Infs)
 	assert.Equal(t, 2, s.NaNs)
 	assert.Equal(t, clean.SumSquares, s.SumSquares)
@@ -85,17 +82,17 @@ func TestGradStatsNotFinite(t *testing.T) {
 
 // TestGradStatsEmptyParts: they fit everywhere, but not beside a gap.
 func TestGradStatsEmptyParts(t *testing.T) {
-	part := func(index int, grad []float32) StatsPart {
-		p, err := GradStatsPart(index, grad)
+	part := func(index int, grad []float32) lion.StatsPart {
+		p, err := lion.GradStatsPart(index, grad)
 		require.NoError(t, err)
 		return p
 	}
-	g := randomGrad(2*StatsBlock + 5)
-	a, b := part(0, g[:StatsBlock]), part(StatsBlock, g[StatsBlock:])
-	whole, end := GradStats(g), len(g)
-	for _, parts := range [][]StatsPart{
+	g := randomGrad(2*lion.StatsBlock + 5)
+	a, b := part(0, g[:lion.StatsBlock]), part(lion.StatsBlock, g[lion.StatsBlock:])
+	whole, end := lion.GradStats(g), len(g)
+	for _, parts := range [][]lion.StatsPart{
 		{{}, a, b},
-		{a, part(StatsBlock, nil), b},
+		{a, part(lion.StatsBlock, nil), b},
 		{a, b, part(end, nil), part(end, []float32{})},
 		{part(0, nil), part(0, nil), a, b, part(end, nil)},
 	} {
@@ -112,68 +109,67 @@ func TestGradStatsEmptyParts(t *testing.T) {
 	}
 	none, err := part(end, nil).Join(part(end, nil))
 	require.NoError(t, err)
-	assert.Equal(t, Stats{}, none.Stats())
-	for _, at := range []int{0, StatsBlock, end - 1, end + 1} {
+	assert.Equal(t, lion.Stats{}, none.Stats())
+	for _, at := range []int{0, lion.StatsBlock, end - 1, end + 1} {
 		_, err := b.Join(part(at, nil))
-		assert.ErrorIs(t, err, ErrPart, "an empty part at %d", at)
+		assert.ErrorIs(t, err, lion.ErrPart, "an empty part at %d", at)
 	}
-	_, err = StatsPart{}.Join(b)
-	assert.ErrorIs(t, err, ErrPart)
+	_, err = lion.StatsPart{}.Join(b)
+	assert.ErrorIs(t, err, lion.ErrPart)
 }
 
 // TestGradStatsTree is the example of 11 blocks that the documentation has.
 func TestGradStatsTree(t *testing.T) {
-	g := randomGrad(11 * StatsBlock)
+	g := randomGrad(11 * lion.StatsBlock)
 	var b [11]float64
 	for i := range b {
-		b[i] = GradStats(g[i*StatsBlock:][:StatsBlock]).SumSquares
+		b[i] = lion.GradStats(g[i*lion.StatsBlock:][:lion.StatsBlock]).SumSquares
 	}
-	assert.Equal(t, (((b[0]+b[1])+(b[2]+b[3]))+((b[4]+b[5])+(b[6]+b[7])))+((b[8]+b[9])+b[10]), GradStats(g).SumSquares)
+	assert.Equal(t, (((b[0]+b[1])+(b[2]+b[3]))+((b[4]+b[5])+(b[6]+b[7])))+((b[8]+b[9])+b[10]), lion.GradStats(g).SumSquares)
 }
 
 // TestGradStatsTypes: the same numbers give the same statistics, however they are stored.
 func TestGradStatsTypes(t *testing.T) {
-	eachImplementation(t, func(t *testing.T, impl int) {
-		prefer(t, impl)
+	lion.EachImplementation(t, func(t *testing.T, _ string) {
 		for _, n := range []int{0, 1, 15, 16, 17, 511, 4095, 4096, 4097, 40961} {
 			g := randomGrad(n)
 			wide := make([]float64, n)
 			for i, x := range g {
 				wide[i] = float64(x)
 			}
-			assert.Equal(t, GradStats(wide), GradStats(g))
-			assert.Equal(t, GradStats(widened(rounded(g, ToBF16))), GradStats(rounded(g, ToBF16)))
-			assert.Equal(t, GradStats(widened(rounded(g, ToF16))), GradStats(rounded(g, ToF16)))
+			assert.Equal(t, lion.GradStats(wide), lion.GradStats(g))
+			assert.Equal(t, lion.GradStats(widened(rounded(g, lion.ToBF16))), lion.GradStats(rounded(g, lion.ToBF16)))
+			assert.Equal(t, lion.GradStats(widened(rounded(g, lion.ToF16))), lion.GradStats(rounded(g, lion.ToF16)))
 		}
 	})
 }
 
 func TestGradStatsRefuses(t *testing.T) {
-	const last = math.MaxInt &^ (StatsBlock - 1) // the last index that is a multiple
+	const last = math.MaxInt &^ (lion.StatsBlock - 1) // the last index that is a multiple
 	for _, c := range []struct {
 		index, n int
 		says     string
 	}{
 		{7, 3, "index = 7 is no multiple"},
 		{-1, 0, "index = -1 is negative"},
-		{-StatsBlock, 1, "is negative"},
-		{last, StatsBlock, "end beyond the largest int"},
+		{-lion.StatsBlock, 1, "is negative"},
+		{last, lion.StatsBlock, "end beyond the largest int"},
 		{math.MaxInt, 1, "end beyond the largest int"},
 	} {
-		p, err := GradStatsPart(c.index, make([]BF16, c.n))
-		assert.ErrorIs(t, err, ErrPart)
+		p, err := lion.GradStatsPart(c.index, make([]lion.BF16, c.n))
+		assert.ErrorIs(t, err, lion.ErrPart)
 		assert.ErrorContains(t, err, c.says)
-		assert.Equal(t, StatsPart{}, p)
+		assert.Equal(t, lion.StatsPart{}, p)
 	}
-	part := func(index, n int) StatsPart {
-		p, err := GradStatsPart(index, make([]F16, n))
+	part := func(index, n int) lion.StatsPart {
+		p, err := lion.GradStatsPart(index, make([]lion.F16, n))
 		require.NoError(t, err)
 		return p
 	}
-	a, b, short := part(0, StatsBlock), part(2*StatsBlock, 5), part(StatsBlock, 5)
-	end := part(last, StatsBlock-1) // which ends with the largest int
+	a, b, short := part(0, lion.StatsBlock), part(2*lion.StatsBlock, 5), part(lion.StatsBlock, 5)
+	end := part(last, lion.StatsBlock-1) // which ends with the largest int
 	for _, c := range []struct {
-		p, next StatsPart
+		p, next lion.StatsPart
 		says    string
 	}{
 		{a, b, "ends at element 4096 and one that begins at 8192"},
@@ -182,40 +178,10 @@ func TestGradStatsRefuses(t *testing.T) {
 		{end, a, fmt.Sprint("ends at element ", math.MaxInt)},
 	} {
 		p, err := c.p.Join(c.next)
-		assert.ErrorIs(t, err, ErrPart)
+		assert.ErrorIs(t, err, lion.ErrPart)
 		assert.ErrorContains(t, err, c.says)
 		assert.Equal(t, c.p, p)
 	}
 	_, err := end.Join(part(math.MaxInt, 0))
 	assert.NoError(t, err)
-}
-
-// digestOfStats is the digest of GradStats of float32, float64, bfloat16 and half
-// precision: sum, largest magnitude and both counts of each, as 64 bits.
-const digestOfStats = "a3a6a78757fca398b53a80b86126eb2bf5a54bc7071f3f9c81ed3724b2d55f79"
-
-// TestDigestOfStats is about a gradient of three blocks and a rest, with numbers
-// that are not finite among its elements, and zeros of both signs.
-func TestDigestOfStats(t *testing.T) {
-	const n = 3*StatsBlock + 77
-	r := prove.NewRand(2302_06675)
-	f, d, b, h := make([]float32, n), make([]float64, n), make([]BF16, n), make([]F16, n)
-	for i := range f {
-		x, special := specialGradient(i, 3)
-		if !special {
-			x = float32(number(uint32(r.Next())))
-		}
-		f[i], d[i], b[i], h[i] = x, float64(x), ToBF16(x), ToF16(x)
-	}
-	eachImplementation(t, func(t *testing.T, impl int) {
-		prefer(t, impl)
-		var buf []byte
-		for _, s := range []Stats{GradStats(f), GradStats(d), GradStats(b), GradStats(h)} {
-			for _, x := range []uint64{math.Float64bits(s.SumSquares), math.Float64bits(s.MaxAbs), uint64(s.NaNs), uint64(s.Infs)} {
-				buf = binary.LittleEndian.AppendUint64(buf, x)
-			}
-		}
-		sum := sha256.Sum256(buf)
-		assert.Equal(t, digestOfStats, hex.EncodeToString(sum[:]))
-	})
 }

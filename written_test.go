@@ -2,8 +2,12 @@ package lion_test
 
 import (
 	"math"
+	"math/rand"
+	"testing"
 
 	"github.com/lionkernel/lion"
+	"github.com/lionkernel/lion/internal/prove"
+	"github.com/stretchr/testify/require"
 )
 
 // The module once more, written from its documentation alone by the plainest
@@ -390,4 +394,171 @@ func (h *writtenHalf) stored(m float32) uint32 {
 		return 0x7fc00000
 	}
 	return math.Float32bits(m)
+}
+
+// writtenConfigs are every rule with every decay and scale, under settings of chance.
+func writtenConfigs(r *rand.Rand) (out []lion.Config) {
+	for rule := lion.Paper; rule <= lion.Smooth; rule++ {
+		for decay := lion.Decoupled; decay <= lion.Coupled; decay++ {
+			for scale := lion.ScaleNone; scale <= lion.ScaleMean; scale++ {
+				if scale != lion.ScaleNone && rule != lion.Cautious {
+					continue
+				}
+				for _, wd := range []float64{0, 0.1 * (1 + r.Float64()), 0.5 * r.Float64()} {
+					cfg := lion.Config{Rule: rule, Decay: decay, CautiousScale: scale, WeightDecay: wd,
+						LR: math.Exp2(-8 * r.Float64()), Beta1: r.Float64(), Beta2: 1 - math.Exp2(-10*r.Float64()),
+						Gamma: r.Float64(), Epsilon: 1e-8, Kappa: 0.5 + r.Float64(), Seed: r.Uint64()}
+					switch r.Intn(3) {
+					case 0:
+						cfg.GradScale = r.NormFloat64() + 1e-9
+					case 1:
+						cfg.LR = 0
+					}
+					out = append(out, cfg)
+				}
+			}
+		}
+	}
+	return out
+}
+
+// writtenBits are bits of an element of so many bits: of ordinary size, of any,
+// or special.
+func writtenBits(r *rand.Rand, h *writtenHalf) uint32 {
+	x := float32(r.NormFloat64() * math.Exp2(float64(r.Intn(5)-2)))
+	special := []float32{0, float32(math.Copysign(0, -1)), 1, -1, float32(inf), float32(-inf), float32(nan), 0x1p-149, 0x1p-24, 65519, 65520, 3.4e38}
+	switch k := r.Intn(8); {
+	case k == 0 && h != nil:
+		return uint32(r.Intn(1 << 16))
+	case k == 0:
+		return r.Uint32()
+	case k == 1:
+		x = special[r.Intn(len(special))]
+	}
+	if h == nil {
+		return math.Float32bits(x)
+	}
+	return uint32(h.rounded(float64(x), toEven))
+}
+
+// writtenCount is how many elements of a test.
+func writtenCount() int {
+	switch {
+	case prove.Whole():
+		return 20_000
+	case testing.Short():
+		return 75
+	}
+	return 500
+}
+
+// TestWritten compares every implementation with it, in float32 and float64.
+func TestWritten(t *testing.T) {
+	r, n := rand.New(rand.NewSource(2302)), writtenCount()
+	for _, cfg := range writtenConfigs(r) {
+		step := 1 + r.Intn(5000)
+		var p32, g32, m32 []float32
+		var p64, g64, m64 []float64
+		for range n {
+			p32, g32, m32 = append(p32, math.Float32frombits(writtenBits(r, nil))), append(g32, math.Float32frombits(writtenBits(r, nil))), append(m32, math.Float32frombits(writtenBits(r, nil)))
+			p64, g64, m64 = append(p64, float64(p32[r.Intn(len(p32))])*r.Float64()), append(g64, r.NormFloat64()), append(m64, float64(m32[r.Intn(len(m32))]))
+		}
+		checkWritten(t, cfg, step, p32, g32, m32, lion.Stepper.StepF32)
+		checkWritten(t, cfg, step, p64, g64, m64, lion.Stepper.StepF64)
+	}
+}
+
+func checkWritten[T float32 | float64](t *testing.T, cfg lion.Config, time int, param, grad, momentum []T, step func(s lion.Stepper, param, grad, momentum []T) error) {
+	w, agreeing, n := write[T](cfg, time), 0, len(param)
+	for i := range n {
+		if g := w.gradient(param[i], grad[i]); w.agrees(w.interpolated(g, momentum[i]), g) {
+			agreeing++
+		}
+	}
+	w.scaled(agreeing, n)
+	for _, cfg.Implementation = range lion.Implementations() {
+		s, err := lion.New(cfg)
+		require.NoError(t, err)
+		p, m := append([]T(nil), param...), append([]T(nil), momentum...)
+		require.NoError(t, step(s.At(time), p, append([]T(nil), grad...), m))
+		for i := range n {
+			wantP, wantM := w.step(param[i], grad[i], momentum[i])
+			if bitsOf(float64(p[i])) != bitsOf(float64(wantP)) || bitsOf(float64(m[i])) != bitsOf(float64(wantM)) {
+				t.Fatalf("%+v t = %d: param %x grad %x momentum %x: %x and %x, want %x and %x",
+					cfg, time, param[i], grad[i], momentum[i], p[i], m[i], wantP, wantM)
+			}
+		}
+	}
+}
+
+// TestWritten16 does so for every storage of 16 bits, and both roundings.
+func TestWritten16(t *testing.T) {
+	n := writtenCount() / 2
+	for _, st := range writtenStorages() {
+		t.Run(st.name, func(t *testing.T) {
+			t.Parallel()
+			r := rand.New(rand.NewSource(6675))
+			for i, cfg := range writtenConfigs(r) {
+				if i%2 == 1 && st.rounds {
+					cfg.Rounding = lion.StochasticRounding
+				}
+				checkWritten16(t, st, cfg, r, n)
+			}
+		})
+	}
+}
+
+func checkWritten16(t *testing.T, st writtenStorage, cfg lion.Config, r *rand.Rand, n int) {
+	time, index := 1+r.Intn(5000), uint64(r.Intn(1<<20))
+	if r.Intn(3) == 0 && math.MaxInt > math.MaxInt32 {
+		index += 1<<32 - 1<<20 // past 2³² somewhere
+	}
+	var in [4][]uint32
+	for range n {
+		var e [4]uint32
+		p := math.Float32frombits(writtenBits(r, nil))
+		e[0], e[3] = st.store(p, toEven)
+		if st.name == "StepBF16Kahan" && r.Intn(2) == 0 {
+			e[3] = writtenBits(r, &writtenBF16)
+		}
+		e[1], e[2] = writtenBits(r, st.grad), writtenBits(r, st.momentum)
+		for s := range in {
+			in[s] = append(in[s], e[s])
+		}
+	}
+	w, agreeing := write[float32](cfg, time), 0
+	for i := range n {
+		p, g, m := st.load(in[0][i], in[3][i]), st.grad.element(in[1][i]), st.momentum.element(in[2][i])
+		if g = w.gradient(p, g); w.agrees(w.interpolated(g, m), g) {
+			agreeing++
+		}
+	}
+	w.scaled(agreeing, n)
+	for _, cfg.Implementation = range lion.Implementations() {
+		s, err := lion.New(cfg)
+		require.NoError(t, err)
+		got := in // the calls get copies
+		require.NoError(t, st.call(s.At(time).From(int(index)), &got))
+		for i := range n {
+			p, m := w.step(st.load(in[0][i], in[3][i]), st.grad.element(in[1][i]), st.momentum.element(in[2][i]))
+			rounding := toEven
+			if cfg.Rounding == lion.StochasticRounding {
+				rounding = atRandom(cfg.Seed, uint64(time), index+uint64(i))
+			}
+			want := [4]uint32{1: in[1][i], 2: st.momentum.stored(m)}
+			want[0], want[3] = st.store(p, rounding)
+			if p != p && st.name == "StepSplit" {
+				want[0], want[3] = 0x7fc0, 0
+			}
+			have := [4]uint32{got[0][i], got[1][i], got[2][i], got[3][i]}
+			for s, h := range [4]bool{cfg.Rounding == lion.NearestRounding && st.name == "StepF16", false, st.momentum == &writtenF16, st.name == "StepMasterF16"} {
+				if h && have[s] != want[s] && prove.TieAccepted(uint16(have[s]), uint16(want[s])) {
+					have[s] = want[s]
+				}
+			}
+			if have != want {
+				t.Fatalf("%s %+v t = %d: %x is %x, want %x", st.name, cfg, time, [4]uint32{in[0][i], in[1][i], in[2][i], in[3][i]}, have, want)
+			}
+		}
+	}
 }

@@ -2,51 +2,52 @@ package lion
 
 import (
 	"fmt"
-	"slices"
 	"testing"
 	"unsafe"
 
 	"github.com/lionkernel/lion/internal/prove"
-	"github.com/stretchr/testify/assert"
-	"github.com/stretchr/testify/require"
 )
 
-// stochasticStepper rounds at random.
-func stochasticStepper(seed uint64) Stepper {
-	cfg := DefaultConfig()
-	cfg.Rounding, cfg.Seed = StochasticRounding, seed
-	return stepper(cfg)
-}
-
-// TestStochasticDrifts: where nearest rounding leaves a weight stuck, random
-// rounding moves it as far as it should go, in the mean.
-func TestStochasticDrifts(t *testing.T) {
-	s := stochasticStepper(1)
-	const n, steps = 4096, 200
-	p, g, m := make([]BF16, n), make([]BF16, n), make([]BF16, n)
-	ph, gh, mh := make([]F16, n), make([]F16, n), make([]F16, n)
-	for i := range p {
-		p[i], g[i] = ToBF16(1), ToBF16(-1)
-		ph[i], gh[i] = ToF16(1), ToF16(-1)
-	}
-	stuck := slices.Clone(p)
-	nearest := stepper(DefaultConfig())
-	for i := 1; i <= steps; i++ {
-		require.NoError(t, s.At(i).StepBF16(p, g, m))
-		require.NoError(t, s.At(i).StepF16(ph, gh, mh))
-		require.NoError(t, nearest.StepBF16(stuck, g, make([]BF16, n)))
-	}
-	mean := func(s []float32) (sum float64) {
-		for _, x := range s {
-			sum += float64(x) / n
+// BenchmarkConvert converts whole slices, with cycling implementations; bytes
+// are those read and written.
+func BenchmarkConvert(b *testing.B) {
+	for _, n := range []int{1 << 10, 64 << 10, 16 << 20} {
+		f, h, lo := make([]float32, n), make([]uint16, n), make([]uint16, n)
+		for i, r := 0, (prove.NewRand(1)); i < n; i++ {
+			f[i] = float32(int32(r.Next())) / (1 << 31)
 		}
-		return sum
+		bf, f16 := unsafe.Slice((*BF16)(&h[0]), n), unsafe.Slice((*F16)(&h[0]), n)
+		for _, conv := range []struct {
+			name  string
+			bytes int
+			run   func() error
+		}{
+			{"fmt=bf16/narrow", 6, func() error { return NarrowBF16(bf, f) }},
+			{"fmt=bf16/widen", 6, func() error { return WidenBF16(f, bf) }},
+			{"fmt=f16/narrow", 6, func() error { return NarrowF16(f16, f) }},
+			{"fmt=f16/widen", 6, func() error { return WidenF16(f, f16) }},
+			{"fmt=split/split", 8, func() error { return Split(bf, lo, f) }},
+			{"fmt=split/join", 8, func() error { return Join(f, bf, lo) }},
+		} {
+			for impl := range implementations {
+				if implementations[impl].missing != "" {
+					continue
+				}
+				b.Run(fmt.Sprintf("%s/n=%d/impl=%s", conv.name, n, implementations[impl].name), func(b *testing.B) {
+					old := preferred
+					defer func() { preferred = old }()
+					preferred = impl
+					b.SetBytes(int64(n * conv.bytes))
+					for i := 0; i < b.N; i++ {
+						if err := conv.run(); err != nil {
+							b.Fatal(err)
+						}
+					}
+					b.ReportMetric(b.Elapsed().Seconds()*1e9/float64(b.N)/float64(n), "ns/elem")
+				})
+			}
+		}
 	}
-	// A weight goes up by k = 200·1e-4/u units u, in the mean, so it deviates by
-	// u·√k and the mean of n weights by a √n-th of that: five times as much each.
-	assert.InDelta(t, 1+steps*1e-4, mean(widened(p)), 1e-3)
-	assert.InDelta(t, 1+steps*1e-4, mean(widened(ph)), 3.5e-4)
-	assert.Equal(t, 1.0, mean(widened(stuck)))
 }
 
 // BenchmarkRounding steps 16-bit formats by both roundings.
