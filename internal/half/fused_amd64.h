@@ -118,10 +118,9 @@ GLOBL mixed16<>(SB), RODATA|NOPTR, $348
 // FINISH makes AX, which is 0, nonzero if a NaN went into the sum, and cleans the
 // upper halves. Smashes R9.
 #define FINISH \
-	ADD    Y7, Y7, Y7     \
-	CMP    $3, Y7, Y7, Y7 \
-	VMOVMSKPS Y7, R9      \
-	ORL    R9, AX         \
+	CMP       $3, Y7, Y7, Y7 \
+	VMOVMSKPS Y7, R9         \
+	ORL       R9, AX         \
 	VZEROUPPER
 
 // Where the weights are float32, in order, or all is halves, two vectors are stepped
