@@ -141,8 +141,7 @@
 #define AGREE(g) \
 	VXORPS g, Y3, Y5               \
 	CMP    $12, g, Y15, Y4         \
-	BCAST  COEF(const_cFlip), Y1   \
-	VXORPS Y1, Y5, Y5              \
+	VXORPS Y9, Y5, Y5              \
 	VANDPS Y3, Y4, Y3              \
 	BLENDV Y5, Y15, Y3, Y3
 
@@ -194,7 +193,7 @@
 // that it is used with needs.
 #define SMOOTH(p, g, m) \
 	INTERP(g, m)                  \
-	BCAST COEF(const_cKappa), Y4  \
+	BCAST COEF(const_cScale), Y4  \
 	MUL   Y4, Y3, Y3              \
 	TANH                          \
 	MUL   Y12, Y3, Y3             \

@@ -15,7 +15,7 @@
 //	Z10–Z12 scratch of tanh
 //	Z16 β1   Z17 (1−β1)·s   Z18 β2   Z19 (1−β2)·s   Z20 η   Z21 decay factor or λ
 //	Z22 −0, or what FIXUP makes of a number   Z23 1   Z24 0
-//	Z25 −0 or 0, the sign of s; s; or κ   Z26 γ   Z27 1−β1ᵗ   Z28 1−β2ᵗ   Z29 ε
+//	Z25 s or κ   Z26 γ   Z27 1−β1ᵗ   Z28 1−β2ᵗ   Z29 ε
 //	Z30 sum of new params   Z31 sum of new momenta
 //	K1 elements of a part   K6 scratch
 //
@@ -76,12 +76,6 @@
 #define ZUSEREFINED \
 	ZUSEPAPER  \
 	BCAST  ONE, Z23
-#define ZUSECAUTIOUS \
-	ZUSEPAPER  \
-	BCAST  COEF(const_cFlip), Z25
-#define ZUSECOUNT \
-	ZUSESIGN  \
-	BCAST  COEF(const_cFlip), Z25
 #define ZUSEBIASCORRECTED \
 	ZUSESTEP                        \
 	ZUSESUMS                        \
@@ -96,7 +90,7 @@
 	ZUSESUMS                        \
 	BCAST  NEGZERO, Z22             \
 	BCAST  ONE, Z23                 \
-	BCAST  COEF(const_cKappa), Z25
+	BCAST  COEF(const_cScale), Z25
 #define ZUSECOUPLE \
 	BCAST  COEF(const_cWD), Z21
 #define ZUSEINNER \
@@ -237,7 +231,7 @@
 // ZAGREE: k = where sign(c)·g·s > 0: where g is not 0 and c with the sign of that
 // product is greater. Smashes t.
 #define ZAGREE(P, p, g, m, c, t, k, n) \
-	VXORPS  g, Z25, t           \
+	VXORPS  g, Z17, t           \
 	CMP     $12, g, Z24, k      \
 	TERNLOG $0x6C, Z22, c, t    \
 	CMP     $17, t, Z24, k, k

@@ -28,7 +28,7 @@
 #define ZUSECAUTIOUSSUMS \
 	ZUSESTEP  \
 	ZUSESUMS  \
-	ZUSECOUNT
+	ZUSESIGN
 
 // ZSTEPSUMS: p = p − η·sign(c).
 #define ZSTEPSUMS(P, p, g, m, c, t, k, n) \

@@ -114,14 +114,14 @@ func (cfg *Config) check() error {
 func (cfg *Config) constants() coef[float64] {
 	s := cfg.GradScale
 	c := coef[float64]{
-		b1: cfg.Beta1, o1: float64(1-cfg.Beta1) * s,
-		b2: cfg.Beta2, o2: float64(1-cfg.Beta2) * s,
-		lr:    math.Abs(cfg.LR), // −0 would be a step of its own
-		decay: 1, wd: cfg.WeightDecay,
-		scale: s, flip: math.Copysign(0, s),
-		gamma: cfg.Gamma, eps: cfg.Epsilon, kappa: cfg.Kappa,
+		constants: constants[float64]{
+			b1: cfg.Beta1, o1: float64(1-cfg.Beta1) * s,
+			b2: cfg.Beta2, o2: float64(1-cfg.Beta2) * s,
+			lr:    math.Abs(cfg.LR), // −0 would be a step of its own
+			decay: 1, wd: cfg.WeightDecay,
+		},
+		scale: s, gamma: cfg.Gamma, eps: cfg.Epsilon,
 		bc1: 1, bc2: 1,
-		negZero: math.Copysign(0, -1), one: 1,
 	}
 	switch cfg.Decay {
 	case Decoupled:
@@ -131,26 +131,27 @@ func (cfg *Config) constants() coef[float64] {
 	case Coupled:
 		c.wd = cfg.WeightDecay / s
 	}
-	if cfg.Rule == BiasCorrected { // scales the gradient itself: √ can't be folded into
+	switch cfg.Rule {
+	case BiasCorrected: // scales the gradient itself: √ can't be folded into
 		c.o1, c.o2 = 1-cfg.Beta1, 1-cfg.Beta2
+	case Smooth:
+		c.scale = cfg.Kappa
 	}
 	return c
 }
 
 // round32 rounds each constant once.
-func round32(c *coef[float64]) coef[float32] {
-	return coef[float32]{
+func round32(c *constants[float64]) constants[float32] {
+	return constants[float32]{
 		b1: float32(c.b1), o1: float32(c.o1), b2: float32(c.b2), o2: float32(c.o2),
 		lr: float32(c.lr), decay: float32(c.decay), wd: float32(c.wd),
-		scale: float32(c.scale), flip: float32(c.flip), gamma: float32(c.gamma),
-		bc1: float32(c.bc1), bc2: float32(c.bc2), eps: float32(c.eps), kappa: float32(c.kappa),
-		negZero: float32(c.negZero), one: 1,
 	}
 }
 
 // checkRange refuses constants that overflow float32, and those that became zero
 // there where that changes the meaning. GradScale and Kappa aren't zero any more.
 func (cfg *Config) checkRange(c *coef[float32]) error {
+	scale, kappa := float32(cfg.GradScale), float32(cfg.Kappa)
 	inf := func(x float32) bool { return math.IsInf(float64(x), 0) }
 	switch {
 	case inf(c.lr):
@@ -159,17 +160,17 @@ func (cfg *Config) checkRange(c *coef[float32]) error {
 		return fmt.Errorf("%w: WeightDecay = %v, divided by GradScale = %v, overflows float32", ErrConfig, cfg.WeightDecay, cfg.GradScale)
 	case inf(c.wd):
 		return fmt.Errorf("%w: WeightDecay = %v overflows float32", ErrConfig, cfg.WeightDecay)
-	case inf(c.o1) || inf(c.o2) || inf(c.scale):
+	case inf(c.o1) || inf(c.o2) || inf(scale):
 		return fmt.Errorf("%w: GradScale = %v overflows float32", ErrConfig, cfg.GradScale)
 	case inf(c.gamma):
 		return fmt.Errorf("%w: Gamma = %v overflows float32", ErrConfig, cfg.Gamma)
 	case inf(c.eps):
 		return fmt.Errorf("%w: Epsilon = %v overflows float32", ErrConfig, cfg.Epsilon)
-	case inf(c.kappa):
+	case inf(kappa):
 		return fmt.Errorf("%w: Kappa = %v overflows float32", ErrConfig, cfg.Kappa)
 	case c.lr == 0 && cfg.LR != 0:
 		return fmt.Errorf("%w: LR = %v is 0 in float32", ErrConfig, cfg.LR)
-	case c.scale == 0:
+	case scale == 0:
 		return fmt.Errorf("%w: GradScale = %v is 0 in float32", ErrConfig, cfg.GradScale)
 	case c.o1 == 0:
 		return fmt.Errorf("%w: GradScale = %v with Beta1 = %v: (1−Beta1)·GradScale is 0 in float32", ErrConfig, cfg.GradScale, cfg.Beta1)
@@ -177,7 +178,7 @@ func (cfg *Config) checkRange(c *coef[float32]) error {
 		return fmt.Errorf("%w: GradScale = %v with Beta2 = %v: (1−Beta2)·GradScale is 0 in float32", ErrConfig, cfg.GradScale, cfg.Beta2)
 	case c.eps == 0 && cfg.Epsilon != 0:
 		return fmt.Errorf("%w: Epsilon = %v is 0 in float32", ErrConfig, cfg.Epsilon)
-	case c.kappa == 0:
+	case kappa == 0:
 		return fmt.Errorf("%w: Kappa = %v is 0 in float32", ErrConfig, cfg.Kappa)
 	}
 	return nil

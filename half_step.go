@@ -93,7 +93,7 @@ func (s Stepper) StepBF16Kahan(param, grad, momentum, compensation []BF16) error
 // bits, element by element. Give each tensor a seed of its own, or a range of
 // indices, as if they lay one behind the other.
 func (s Stepper) From(index int) Stepper {
-	s.plan.index = uint64(index)
+	s.draws.index = uint64(index)
 	return s
 }
 
@@ -104,7 +104,7 @@ func (p *plan) drawn(st *half.Storage) bool {
 
 // placed says whether At and From were given what random bits can be drawn for; a
 // negative index has the highest bit.
-func (p *plan) placed() bool { return p.step >= 1 && p.index>>63 == 0 }
+func (p *draws) placed() bool { return p.step >= 1 && p.index>>63 == 0 }
 
 // fused returns the kernel that makes the step of a storage in one pass, or nil.
 func (p *plan) fused(f *half.Fused, id half.ID, drawn bool) half.Kernel {
@@ -130,7 +130,7 @@ func (p *plan) fused(f *half.Fused, id half.ID, drawn bool) half.Kernel {
 func step16(s *Stepper, id half.ID, param, grad, momentum, extra span) error {
 	st := &half.Storages[id]
 	n, drawn := param.n, s.plan.drawn(st)
-	if !s.plan.ready || drawn && !s.plan.placed() {
+	if !s.plan.ready || drawn && !s.draws.placed() {
 		return s.unready()
 	}
 	p, g, m, x := uintptr(n*param.size)-1, uintptr(n*grad.size)-1, uintptr(n*momentum.size)-1, uintptr(n*extra.size)-1
@@ -182,7 +182,7 @@ func run16(s *Stepper, im *implementation, st *half.Storage, k half.Kernel, a *h
 	if s.plan.scale != ScaleNone {
 		unit = cautiousScale(s.plan.scale, countTiles(s, im, st, a), a.N)
 	}
-	if k != nil && (!s.plan.drawn(st) || half.OneKey(s.plan.index, a.N)) {
+	if k != nil && (!s.plan.drawn(st) || half.OneKey(s.draws.index, a.N)) {
 		stepFused(s, im, st, k, a, unit)
 	} else {
 		stepTiles(s, im, st, a, unit)
@@ -200,14 +200,14 @@ func refuse16(param, grad, momentum, extra span) error {
 
 // stepFused steps all of a by the kernel k.
 func stepFused(s *Stepper, im *implementation, st *half.Storage, k half.Kernel, a *half.Args, unit float64) {
-	var scaled coef[float32]
+	var scaled constants[float32]
 	if s.plan.scale != ScaleNone {
 		scaled = s.f32
 		scaled.lr = float32(s.f64.lr * unit)
 		a.C = (*half.Constants)(mem.Noescape(unsafe.Pointer(&scaled)))
 	}
 	if s.plan.drawn(st) {
-		a.Draws = half.DrawsOf(s.plan.seed, s.plan.step, s.plan.index)
+		a.Draws = half.DrawsOf(s.draws.seed, s.draws.step, s.draws.index)
 	}
 	im.half.Step(k, st, a)
 	runtime.KeepAlive(&scaled)
@@ -254,9 +254,12 @@ func (b *tiles) widen(s *Stepper, im *implementation, st *half.Storage, t *half.
 func stepTile(s *Stepper, im *implementation, st *half.Storage, a *half.Args, i int, unit float64, buf *tiles) {
 	t := a.From(st, i, min(a.N-i, half.TileSize))
 	w := buf.widen(s, im, st, &t)
-	runScaled(&im.kernels[f32], s.plan, &s.f32, s.f64.lr, unit, w)
+	c := s.coef32()
+	w.c = mem.Noescape(unsafe.Pointer(&c))
+	runScaled(&im.kernels[f32], s.plan, &c, s.f64.lr, unit, w)
+	runtime.KeepAlive(&c)
 	if s.plan.drawn(st) {
-		im.half.NarrowAtRandom(st.Param, t.Param, w.param, t.N, s.plan.seed, s.plan.step, s.plan.index+uint64(i))
+		im.half.NarrowAtRandom(st.Param, t.Param, w.param, t.N, s.draws.seed, s.draws.step, s.draws.index+uint64(i))
 	} else {
 		im.half.Narrow(st.Param, t.Param, t.Low, w.param, t.N)
 	}

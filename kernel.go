@@ -20,7 +20,7 @@ type kernel func(a *args) (nan uint32)
 type args struct {
 	param, grad, momentum unsafe.Pointer
 	n                     int
-	c                     unsafe.Pointer // to a coef of the compute type
+	c                     unsafe.Pointer // to the constants of the compute type: see op.wide
 	ahead                 int            // how many bytes ahead to prefetch: see tune.Ahead
 }
 
@@ -53,23 +53,27 @@ const (
 	numOps
 )
 
-// coef holds a step's constants in the element type. Assembly finds them by
-// the indices below, which count fields (a test holds the two together).
+// wide says whether o's kernels read a whole coef. Others read its constants alone.
+func (o op) wide() bool { return o == opBiasCorrected || o == opSmooth }
+
+// constants are those of a step that most kernels read, in the element type. Assembly
+// finds them by the indices below, which count fields (a test holds the two together).
+type constants[T float] struct {
+	b1, o1 T // β1, (1−β1)·s, which has the sign of s
+	b2, o2 T // β2, (1−β2)·s
+	lr     T // η
+	decay  T // 1−η·λ, or 1−λ
+	wd     T // λ, or λ/s where the decay is coupled into the gradient
+}
+
+// coef are all constants of a step: the others are BiasCorrected's and Smooth's.
 type coef[T float] struct {
-	b1, o1  T // β1, (1−β1)·s
-	b2, o2  T // β2, (1−β2)·s
-	lr      T // η
-	decay   T // 1−η·λ, or 1−λ
-	wd      T // λ, or λ/s where the decay is coupled into the gradient
-	scale   T // s, for the rules that can't fold it
-	flip    T // −0 if s is negative, else +0: the sign that s gives a gradient
-	gamma   T // γ
-	bc1     T // 1−β1ᵗ
-	bc2     T // 1−β2ᵗ
-	eps     T // ε
-	kappa   T // κ
-	negZero T // −0: the sign bit
-	one     T // 1
+	constants[T]
+	scale T // what BiasCorrected multiplies the gradient by, s, and Smooth c, κ
+	gamma T // γ
+	bc1   T // 1−β1ᵗ
+	bc2   T // 1−β2ᵗ
+	eps   T // ε
 }
 
 // Field indices of coef, for go_asm.h.
@@ -82,14 +86,10 @@ const (
 	cDecay
 	cWD
 	cScale
-	cFlip
 	cGamma
 	cBC1
 	cBC2
 	cEps
-	cKappa
-	cNegZero
-	cOne
 )
 
 // chunk is how many elements a kernel gets at once. Assembly can't be
@@ -124,16 +124,16 @@ func runChunk[T float](k kernel, a args) {
 	nan := k((*args)(mem.Noescape(unsafe.Pointer(&a))))
 	runtime.KeepAlive(&a) // noescape hides it: were the stack to move, a would miss it
 	if nan != 0 {
-		mendNaN(unsafe.Slice((*T)(a.param), a.n), unsafe.Slice((*T)(a.momentum), a.n))
+		mendNaN[T](a)
 	}
 }
 
-// mendNaN makes the NaNs that a kernel wrote canonical.
+// mendNaN makes the NaNs canonical that a kernel wrote.
 //
 //go:noinline
-func mendNaN[T float](param, momentum []T) {
-	canonicalize(param)
-	canonicalize(momentum)
+func mendNaN[T float](a args) {
+	canonicalize(unsafe.Slice((*T)(a.param), a.n))
+	canonicalize(unsafe.Slice((*T)(a.momentum), a.n))
 }
 
 // canonicalize makes every NaN of s the canonical one.

@@ -26,6 +26,8 @@
 #define ARR S4
 #define SIZE 4
 #define ONESHIFT 23
+#define ONEBITS 0x3f800000
+#define SIGNBIT 0x80000000
 
 // TANHTABLE is the tanhConst of this type, TANHQ the offset of q in it.
 #define TANHTABLE ·tanh32(SB)

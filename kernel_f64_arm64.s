@@ -26,6 +26,8 @@
 #define ARR D2
 #define SIZE 8
 #define ONESHIFT 52
+#define ONEBITS 0x3ff0000000000000
+#define SIGNBIT 0x8000000000000000
 
 // TANHTABLE is the tanhConst of this type, TANHQ the offset of q in it.
 #define TANHTABLE ·tanh64(SB)

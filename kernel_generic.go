@@ -142,7 +142,7 @@ func momentumFirstCoupled[T float](param, grad, momentum []T, c *coef[T]) (sum T
 func cautious[T float](param, grad, momentum []T, c *coef[T]) (sum T) {
 	grad, momentum = grad[:len(param)], momentum[:len(param)]
 	steps := bySign(c.lr)
-	dir := withSign(1, c.flip)
+	dir := withSign(1, c.o1)
 	b1, o1, b2, o2, decay := c.b1, c.o1, c.b2, c.o2, c.decay
 	for i, p := range param {
 		g, m := grad[i], momentum[i]
@@ -190,7 +190,7 @@ func smooth[T float](param, grad, momentum []T, c *coef[T]) (sum T) {
 	for i, p := range param {
 		g, m := grad[i], momentum[i]
 		u := T(c.b1*m) + T(c.o1*g)
-		p = T(p*c.decay) - T(c.lr*tanh(T(c.kappa*u)))
+		p = T(p*c.decay) - T(c.lr*tanh(T(c.scale*u)))
 		m = T(c.b2*m) + T(c.o2*g)
 		param[i], momentum[i] = p, m
 		sum += p + m
@@ -221,7 +221,7 @@ func inside[T float](param, grad, _ []T, c *coef[T]) (sum T) {
 // countKernel returns how many elements cautious steps.
 func countKernel[T float](a *args) (k uint32) {
 	c, ms := (*coef[T])(a.c), unsafe.Slice((*T)(a.momentum), a.n)
-	dir := withSign(1, c.flip)
+	dir := withSign(1, c.o1)
 	agree := [4]uint8{0, 1, 1}
 	for i, g := range unsafe.Slice((*T)(a.grad), a.n) {
 		u := T(c.b1*ms[i]) + T(c.o1*g)

@@ -138,6 +138,11 @@
 	FMOV1 (i*SIZE)(R8), f  \
 	VDUP  v.LANE[0], v.ARR
 
+// BITS: v = the number of those bits, in every lane. Smashes R5.
+#define BITS(b, v) \
+	MOVD $b, R5      \
+	VDUP R5, v.ARR
+
 // SETUP reads args (R4) and the common constants. Smashes R0–R3, R8, V20–V26.
 #define SETUP \
 	MOVD args_param(R4), R0        \
@@ -469,11 +474,11 @@
 	KWD
 #define KINSIDESIGN \
 	KWD                        \
-	COEF(const_cOne, F28, V28) \
+	BITS(ONEBITS, V28)         \
 	TWICE(28)
 #define KAGREE \
-	COEF(const_cFlip, F27, V27)    \
-	COEF(const_cNegZero, F28, V28)
+	BITS(SIGNBIT, V28)            \
+	VAND V28.B16, V21.B16, V27.B16
 #define KCAUTIOUS \
 	TWICE(KLR) \
 	KAGREE
@@ -484,11 +489,11 @@
 	COEF(const_cBC1, F29, V29)   \
 	COEF(const_cBC2, F30, V30)
 #define KREFINED \
-	COEF(const_cOne, F27, V27) \
+	BITS(ONEBITS, V27)         \
 	FSUB(27, KZERO, 28)
 #define KSMOOTH \
-	COEF(const_cKappa, F27, V27) \
-	COEF(const_cOne, F26, V26)   \
+	COEF(const_cScale, F27, V27) \
+	BITS(ONEBITS, V26)           \
 	FADD(KZERO, KZERO, 29)       \
 	MOVD $TANHTABLE, R10
 #define KCOUNT \

@@ -10,17 +10,20 @@ import (
 
 // plan is what a Stepper does, settled by New.
 type plan struct {
-	ready  bool // made by New, and At was called where the rule needs it
+	made   bool // by New
+	ready  bool // and At was called where the rule needs it
 	direct bool // ready, and the kernel is all there is to float32 and float64 steps
 	rule   Rule
 	scale  CautiousScale
-	op     op  // the kernel
-	mix    mix // what is composed around it
+	op     op   // the kernel
+	mix    mix  // what is composed around it
+	wide   bool // the kernel reads a whole coef
 
-	rounding    Rounding
-	seed        uint64
-	step, index uint64 // by At and From
+	rounding Rounding
 }
+
+// draws is where among all random draws a step's begin.
+type draws struct{ seed, step, index uint64 } // step and index by At and From
 
 // settle says whether all is known that a step needs.
 func (p *plan) settle(ready bool) {

@@ -201,7 +201,7 @@ func (s Stepper) StepTensors(ts []Tensor) error {
 			if t.storage != tensorBF16 && t.storage != tensorF16 {
 				continue
 			}
-			if at := s.From(int(s.plan.index) + t.index); !at.plan.placed() {
+			if at := s.From(int(s.draws.index) + t.index); !at.draws.placed() {
 				return at.unready()
 			}
 		}
@@ -223,9 +223,9 @@ func (s *Stepper) stepTensor(t *Tensor) error {
 	case tensorF64:
 		return s.StepF64(slice[float64](p, n), slice[float64](g, n), slice[float64](m, n))
 	case tensorBF16:
-		return s.From(int(s.plan.index)+t.index).StepBF16(slice[BF16](p, n), slice[BF16](g, n), slice[BF16](m, n))
+		return s.From(int(s.draws.index)+t.index).StepBF16(slice[BF16](p, n), slice[BF16](g, n), slice[BF16](m, n))
 	case tensorF16:
-		return s.From(int(s.plan.index)+t.index).StepF16(slice[F16](p, n), slice[F16](g, n), slice[F16](m, n))
+		return s.From(int(s.draws.index)+t.index).StepF16(slice[F16](p, n), slice[F16](g, n), slice[F16](m, n))
 	case tensorMasterBF16:
 		return s.StepMasterBF16(slice[float32](p, n), slice[BF16](g, n), slice[float32](m, n), slice[BF16](x, n))
 	case tensorMasterBF16M16:

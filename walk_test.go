@@ -91,7 +91,7 @@ func hard(_ testing.TB, impl int, sc *scheme) error {
 			for _, cfg := range []Config{setting.Config, with(setting.Config, func(c *Config) { c.Rule = Cautious })} {
 				if cfg.Rounding = StochasticRounding; sc.storage().Rounds() {
 					s := stepper(cfg)
-					s.plan.index = 1<<33 - 101
+					s.draws.index = 1<<33 - 101
 					if err := check(stepSubject("the last of a key", s), 101); err != nil {
 						return fmt.Errorf("%s: %w", setting.name, err)
 					}
@@ -154,7 +154,7 @@ func checkOfFloat32(impl int, sc *scheme, cfg Config, in *inputs, index uint64, 
 	rig := newRig(sc, in.n)
 	at, from := rig.load(in, offsets{}), 0
 	for _, to := range append(slices.Clone(parts), in.n) {
-		s.plan.index = index + uint64(from)
+		s.draws.index = index + uint64(from)
 		if err := sc.step(&s, sc.from(at, from), to-from); err != nil {
 			return err
 		}

@@ -32,23 +32,13 @@ type Args struct {
 	Draws                 Draws          // of the first, where param is rounded at random
 }
 
-// Constants are those of a step as the caller lays them out; assembly finds them by
+// Constants begin those of a step as the caller lays them out; assembly finds them by
 // go_asm.h.
 type Constants struct {
-	B1, O1  float32 // β1, (1−β1)·s
-	B2, O2  float32 // β2, (1−β2)·s
-	LR      float32 // η
-	Decay   float32 // the factor on param
-	WD      float32
-	Scale   float32
-	Flip    float32 // −0 if s is negative, else +0
-	Gamma   float32
-	BC1     float32
-	BC2     float32
-	Eps     float32
-	Kappa   float32
-	NegZero float32 // −0: the sign bit
-	One     float32
+	B1, O1 float32 // β1, (1−β1)·s, which has the sign of s
+	B2, O2 float32 // β2, (1−β2)·s
+	LR     float32 // η
+	Decay  float32 // the factor on param
 }
 
 // From are the args of n elements of a, which begin at the i-th.

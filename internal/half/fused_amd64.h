@@ -112,7 +112,8 @@ GLOBL mixed16<>(SB), RODATA|NOPTR, $348
 	BCAST  Constants_O2(R8), Y11         \
 	BCAST  Constants_LR(R8), Y12         \
 	BCAST  Constants_Decay(R8), Y13      \
-	BCAST  Constants_NegZero(R8), Y14    \
+	VPCMPEQD Y14, Y14, Y14               \
+	VPSLLD $31, Y14, Y14                 \
 	VXORPS Y12, Y14, Y14
 
 // FINISH makes AX, which is 0, nonzero if a NaN went into the sum, and cleans the
@@ -323,7 +324,7 @@ GLOBL mixed16<>(SB), RODATA|NOPTR, $348
 // and the constants
 //
 //	Z8  β1   Z9  (1−β1)·s   Z10 β2   Z11 (1−β2)·s   Z12 η   Z13 decay factor
-//	Z14 −0   Z15 0          Z18 −0 or 0, the sign of s
+//	Z14 −0   Z15 0
 //
 //	R10 elements left; the other registers of numbers as for AVX2
 
@@ -344,8 +345,8 @@ GLOBL mixed16<>(SB), RODATA|NOPTR, $348
 	BCAST  Constants_O2(R8), Z11        \
 	BCAST  Constants_LR(R8), Z12        \
 	BCAST  Constants_Decay(R8), Z13     \
-	BCAST  Constants_NegZero(R8), Z14   \
-	BCAST  Constants_Flip(R8), Z18
+	VPTERNLOGD $255, Z14, Z14, Z14      \
+	VPSLLD $31, Z14, Z14
 
 // ZFINISH makes AX, which is 0, nonzero if a NaN was seen, and cleans the upper
 // halves. Smashes R9.
@@ -473,8 +474,8 @@ GLOBL mixed16<>(SB), RODATA|NOPTR, $348
 // ZCAUTIOUS2: as ZAGREE has it. Smashes Z16, Z17.
 #define ZCAUTIOUS2(pa, pb, ga, gb, ma, mb) \
 	ZINTERP2(ga, gb, ma, mb)      \
-	VXORPS  ga, Z18, Z16          \
-	VXORPS  gb, Z18, Z17          \
+	VXORPS  ga, Z9, Z16           \
+	VXORPS  gb, Z9, Z17           \
 	CMP     $12, ga, Z15, K2      \
 	CMP     $12, gb, Z15, K4      \
 	TERNLOG $0x6C, Z14, Z3, Z16   \

@@ -39,8 +39,7 @@ func described(c *Constants, cautious bool, p, g, m float32) (param, momentum fl
 // scales, rates and decays at the ends of their ranges.
 func fusedConstants() []Constants {
 	set := func(b1, b2, s, lr, decay float32) Constants {
-		return Constants{B1: b1, O1: (1 - b1) * s, B2: b2, O2: (1 - b2) * s, LR: lr, Decay: decay,
-			Scale: s, Flip: float32(math.Copysign(0, float64(s))), NegZero: float32(math.Copysign(0, -1)), One: 1}
+		return Constants{B1: b1, O1: (1 - b1) * s, B2: b2, O2: (1 - b2) * s, LR: lr, Decay: decay}
 	}
 	return []Constants{
 		set(0.9, 0.99, 0.75, 1e-2, 0.999), set(0.3, 0.8, -1, 1e-2, 1), set(0, 0, 1, 1e-3, 0.5), set(0.5, 0.5, 1, 1e-4, 1),

@@ -178,7 +178,8 @@
 	ADD $bytes, R1 \
 	ADD $bytes, R2
 
-// KAGREE: what AGREE finds in V27 and V28.
+// KAGREE: what AGREE finds in V27 and V28. Smashes R5.
 #define KAGREE \
-	COEF(Constants_Flip, F27, V27)    \
-	COEF(Constants_NegZero, F28, V28)
+	MOVD $0x80000000, R5           \
+	VDUP R5, V28.S4                \
+	VAND V28.B16, V21.B16, V27.B16
