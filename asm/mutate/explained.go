@@ -76,8 +76,6 @@ var explained = explanations{
 		"(1−β2)·s has the sign of s as well as (1−β1)·s has"},
 	{regexp.MustCompile(`^fused_amd64\.h (PAIRSTEP: ADD (Y2, Y6, Y1|Y0, Y4, Y3|Y1, Y7, Y7|Y3, Y7, Y7)|STEP2: ADD (Y2, Y7, Y7|Y0, Y5, Y9|Y9, Y10, Y9|Y9, Y7, Y7)) → SUB `),
 		"as in INTERP and STEP: sums are there for NaN alone"},
-	{regexp.MustCompile(`^kernel_amd64\.s lanes: lanes<>\+\d+\(SB\)/8 \$0 → \$0x1$`),
-		"masked moves look at a lane's highest bit alone"},
 	{regexp.MustCompile(`^kahan_amd64\.s (UP: VPSRLD \$16, x, a|ZSPLIT: VPSRLD \$16, Z0, Z2) → VPSRAD `),
 		"only the lowest bit is kept"},
 	{regexp.MustCompile(`^kahan_amd64\.s ZSPLIT: VPSRLD \$16, Z1, Z1 → VPSRAD `),

@@ -174,3 +174,16 @@ func TestTrying(t *testing.T) {
 	assert.False(t, has(onlyAVX2, "avx2", "avx512"))
 	assert.Less(t, len(explained.trying([]string{"avx2", "avx512"})), len(explained))
 }
+
+func TestOtherData(t *testing.T) {
+	for _, c := range []struct {
+		entry string
+		size  int
+		want  string
+	}{{"0x0f1e", 8, "0xf1f"}, {"7", 4, "0x6"}, {"0", 4, "0x80000000"}, {"0", 8, "0x8000000000000000"}, {"-1", 4, "0x7fffffff"}, {"$-1", 8, ""}, {"-2", 8, "0xffffffffffffffff"}} {
+		got, err := otherData(c.entry, c.size)
+		if assert.Equal(t, c.want == "", err != nil, c.entry) && err == nil {
+			assert.Equal(t, c.want, got, c.entry)
+		}
+	}
+}

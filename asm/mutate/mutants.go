@@ -364,7 +364,21 @@ func another(imm string) string {
 	return fmt.Sprintf("$%d", n+1)
 }
 
-var data = regexp.MustCompile(`^(DATA (\S+), \$)(\w+)(.*)$`)
+var data = regexp.MustCompile(`^(DATA (\S+/(\d)), \$)(-?\w+)(.*)$`)
+
+// otherData is a table's entry, of size bytes, with its lowest bit changed; of a mask,
+// that is none or all of the bits, the highest.
+func otherData(entry string, size int) (string, error) {
+	v, err := strconv.ParseUint(entry, 0, 64)
+	if n, e := strconv.ParseInt(entry, 0, 64); err != nil && e == nil {
+		v, err = uint64(n), nil
+	}
+	ones := ^uint64(0) >> (64 - 8*size)
+	if v &= ones; v == 0 || v == ones {
+		return fmt.Sprintf("%#x", v^(ones>>1+1)), err
+	}
+	return fmt.Sprintf("%#x", v^1), err
+}
 
 // mutants lists the changes to the blocks of a source that are in use, and how
 // many instructions were left out for they change speed alone.
@@ -382,8 +396,9 @@ func mutants(s *source, in map[string]bool) (out []mutant, speed int) {
 			continue
 		}
 		if m := data.FindStringSubmatch(l); m != nil {
-			if v, err := strconv.ParseUint(m[3], 0, 64); err == nil {
-				add(i, fmt.Sprintf("%s%#x%s", m[1], v^1, m[4]), fmt.Sprintf("%s $%s → $%#x", m[2], m[3], v^1))
+			size, _ := strconv.Atoi(m[3])
+			if v, err := otherData(m[4], size); err == nil {
+				add(i, m[1]+v+m[5], fmt.Sprintf("%s $%s → $%s", m[2], m[4], v))
 			}
 			continue
 		}
