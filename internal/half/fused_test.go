@@ -247,7 +247,6 @@ func fusedLengths(_ testing.TB, im *Implementation) error {
 // of none where there is none. (NEON's never do: they mend their own.)
 func fusedNaN(_ testing.TB, im *Implementation) error {
 	const n = 2 * Unit
-	nans := [...]uint64{atParam: 0xffc0, atLow: 0xffc0, atGrad: 0xffc1, atMomentum: 0x7fff}
 	r, c, payload := prove.NewRand(3), fusedConstants()[0], nanPlusOne()
 	for _, k := range kinds() {
 		f := k.of(im)
@@ -265,32 +264,41 @@ func fusedNaN(_ testing.TB, im *Implementation) error {
 		if err := k.stepped(im, tells, &in, n, aligned, &c, Draws{}); err != nil {
 			return err
 		}
-		if told != 0 || nanPlusOne() != payload {
-			return fmt.Errorf("%v: tells of a NaN where there is none, or NaNs differ after it", k)
+		if told != 0 {
+			return fmt.Errorf("%v: tells of a NaN where there is none", k)
 		}
-		for i, b := range nans {
-			e := k.elements()[i]
-			if e == nil || e.Raw {
-				continue
-			}
-			if e.Size == 4 {
-				b = 0x7f800001
-			} else if e == prove.F16 {
-				b = 0xfc01
-			}
-			for lane := range n {
-				p := unsafe.Pointer(&in[i][0])
-				old := e.Get(p, lane)
-				e.Put(p, lane, b)
-				err := k.stepped(im, f, &in, n, aligned, &c, Draws{})
-				e.Put(p, lane, old)
-				if err != nil {
-					return fmt.Errorf("NaN in %s[%d]: %w", sliceNames[i], lane, err)
-				}
-			}
+		if err := k.eachNaN(im, f, &in, n, &c); err != nil {
+			return err
 		}
 		if nanPlusOne() != payload {
 			return fmt.Errorf("%v: NaNs differ after it", k)
+		}
+	}
+	return nil
+}
+
+// eachNaN steps in with a NaN in each place of it.
+func (k kindOf) eachNaN(im *Implementation, f Kernel, in *fusedSlices, n int, c *Constants) error {
+	nans := [...]uint64{atParam: 0xffc0, atLow: 0xffc0, atGrad: 0xffc1, atMomentum: 0x7fff}
+	for i, b := range nans {
+		e := k.elements()[i]
+		if e == nil || e.Raw {
+			continue
+		}
+		if e.Size == 4 {
+			b = 0x7f800001
+		} else if e == prove.F16 {
+			b = 0xfc01
+		}
+		for lane := range n {
+			p := unsafe.Pointer(&in[i][0])
+			old := e.Get(p, lane)
+			e.Put(p, lane, b)
+			err := k.stepped(im, f, in, n, aligned, c, Draws{})
+			e.Put(p, lane, old)
+			if err != nil {
+				return fmt.Errorf("NaN in %s[%d]: %w", sliceNames[i], lane, err)
+			}
 		}
 	}
 	return nil
