@@ -58,9 +58,8 @@ type Gradient interface {
 // GradStats runs on the implementation chosen at start-up, the best here or that of
 // LION_IMPL, as conversions do; Config.Implementation is for steps.
 func GradStats[T Gradient](grad []T) Stats {
-	var p stats.Part
-	sumAll(&p, grad)
-	return Stats(p.Summary())
+	mem.Reads(grad)
+	return Stats(stats.Whole(implementations[preferred].stats, gradientElement[T](), mem.Data(grad), len(grad)))
 }
 
 // StatsBlock is what the index of a part must be a multiple of.
@@ -87,14 +86,9 @@ func GradStatsPart[T Gradient](index int, grad []T) (StatsPart, error) {
 		return StatsPart{}, fmt.Errorf("%w: index = %d is no multiple of StatsBlock = %d", ErrPart, index, StatsBlock)
 	}
 	p := StatsPart{stats.At(index)}
-	sumAll(&p.part, grad)
-	return p, nil
-}
-
-// sumAll adds the elements that follow p.
-func sumAll[T Gradient](p *stats.Part, grad []T) {
 	mem.Reads(grad)
-	p.Add(implementations[preferred].stats, gradientElement[T](), mem.Data(grad), len(grad))
+	p.part.Add(implementations[preferred].stats, gradientElement[T](), mem.Data(grad), len(grad))
+	return p, nil
 }
 
 // gradientElement says how a T is stored.

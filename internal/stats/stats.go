@@ -43,6 +43,18 @@ func (p *Part) End() int   { return p.first + p.n }
 // Len is how many elements p is about.
 func (p *Part) Len() int { return p.n }
 
+// Whole returns the statistics of a tensor, the n elements at grad.
+func Whole(im *Implementation, e Element, grad unsafe.Pointer, n int) Summary {
+	if n <= Block { // a tree of one leaf, which needs no memory for others
+		var b block
+		sum := im.sum(&b, e, grad, n)
+		return Summary{SumSquares: sum, MaxAbs: b.maxAbs, NaNs: b.nans, Infs: b.infs}
+	}
+	var p Part
+	p.Add(im, e, grad, n)
+	return p.Summary()
+}
+
 // Add adds the n elements at grad, which follow those of p: p ends at a multiple of Block.
 func (p *Part) Add(im *Implementation, e Element, grad unsafe.Pointer, n int) {
 	for i := 0; i < n; i += Block {

@@ -68,6 +68,9 @@ func compare(im *Implementation, e Element, slab *prove.Slab, content []byte, of
 	slab.Load(off*sizes[e], content)
 	grad := slab.Pointer()
 	want := described(e, grad, n)
+	if got := Whole(im, e, grad, n); !same(got, want) {
+		return fmt.Errorf("%s n=%d off=%d, whole: %+v, want %+v", elements[e].Name, n, off, got, want)
+	}
 	for cut := 0; cut == 0 || cut < n; cut += Block {
 		a, b := At(0), At(cut)
 		a.Add(im, e, grad, cut)
@@ -278,23 +281,32 @@ func guardPages(t testing.TB, im *Implementation, e Element) error {
 }
 
 // finishes: the kernels don't leave finite numbers to plain Go, whose bits are the same,
-// so that no other test would notice.
+// so that no other test would notice: ordinary ones, and those for which a loop is run
+// again, of any size, or of float64 so small that their squares are 0.
 func finishes(_ testing.TB, im *Implementation, e Element) error {
-	const n = 16*3 + 16*unrolled
-	content := elements[e].Elements(prove.NewRand(53), n, (*prove.Element).Ordinary)
-	p := unsafe.Pointer(&content[0])
-	for _, n := range []int{16, 32, 48, n} {
-		if im.kernels[e] == nil {
-			return nil
+	if im.kernels[e] == nil {
+		return nil
+	}
+	tiny := func(el *prove.Element, r *prove.Rand) uint64 {
+		if e != F64 {
+			return el.Finite(r)
 		}
-		var b, want block
-		for i := range n {
-			x := math.Abs(value(e, p, i))
-			want.sums[i%16] += float64(x * x)
-			want.maxAbs = max(want.maxAbs, x)
-		}
-		if im.kernels[e](&b, p, n, 0); b != want {
-			return fmt.Errorf("n=%d: %+v, want %+v", n, b, want)
+		return math.Float64bits(math.Float64frombits(el.Ordinary(r)) * 0x1p-700)
+	}
+	const most = 16*3 + 16*unrolled
+	for _, f := range []func(*prove.Element, *prove.Rand) uint64{(*prove.Element).Ordinary, tiny} {
+		content := elements[e].Elements(prove.NewRand(53), most, f)
+		p := unsafe.Pointer(&content[0])
+		for _, n := range []int{16, 32, 48, most} {
+			var b, want block
+			for i := range n {
+				x := math.Abs(value(e, p, i))
+				want.sums[i%16] += float64(x * x)
+				want.maxAbs = max(want.maxAbs, x)
+			}
+			if im.kernels[e](&b, p, n, 0); b != want {
+				return fmt.Errorf("n=%d: %+v, want %+v", n, b, want)
+			}
 		}
 	}
 	return nil
