@@ -34,6 +34,7 @@ const module = "github.com/lionkernel/lion"
 var rooms = map[string][]string{
 	".":                         {"lion/internal/half", "lion/internal/mem", "lion/internal/stats", "lion/internal/tune", cpuid, cpu},
 	"optim":                     {"lion"},
+	"optim/checkpoint":          {"lion", "lion/optim", "github.com/nlpodyssey/safetensors"},
 	"internal/mem":              {unix},
 	"internal/tune":             {cpuid},
 	"internal/half":             {"lion/internal/mem"},

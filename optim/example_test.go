@@ -79,7 +79,7 @@ func Example_lossScaling() {
 }
 
 // Save and resume: a State is names and slices. Package checkpoint, a module of its own,
-// writes it to a file.
+// has the files.
 func ExampleOptimizer_Restore() {
 	grad := []float32{1, -1}
 	begin := func() *optim.Optimizer {

@@ -143,7 +143,7 @@ func (b *bytesOf) IntN(n int) int {
 
 // FuzzModels: any tensors, cut for any workers, with any options.
 //
-//	go test -run NONE -fuzz FuzzModels ./optim
+//	go test -run NONE -fuzz FuzzModels -fuzzminimizetime 10x ./optim
 func FuzzModels(f *testing.F) {
 	for seed := range uint64(8) {
 		r := newRand(seed)
