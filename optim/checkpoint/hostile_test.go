@@ -116,7 +116,7 @@ func TestCutOff(t *testing.T) {
 // FuzzRead: whatever a file holds, reading it ends with an error, or with what the library
 // alone would have read, and asks for memory in proportion to the file.
 //
-//	cd optim/checkpoint; go test -run NONE -fuzz FuzzRead -fuzzminimizetime 10x .
+//	cd optim/checkpoint; GOWORK=off go test -run NONE -fuzz FuzzRead -fuzzminimizetime 10x .
 func FuzzRead(f *testing.F) {
 	path := filepath.Join(f.TempDir(), "x")
 	if err := Save(path, newOptimizer(f, "").State()); err != nil {
