@@ -25,9 +25,6 @@ func (s span) bytes() int { return s.n * s.size }
 // memory is where s is.
 func (s span) memory() mem.Range { return mem.Range{At: s.at, Size: s.bytes()} }
 
-// from is where element i of s is.
-func (s span) from(i int) unsafe.Pointer { return unsafe.Add(s.at, i*s.size) }
-
 // meet says whether a to a+aLast and b to b+bLast, both ends included, have bytes in
 // common, in one comparison.
 func meet(a, b unsafe.Pointer, aLast, bLast uintptr) bool {
