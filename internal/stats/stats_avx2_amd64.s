@@ -159,13 +159,11 @@ TEXT ·statsF32AVX2(SB), NOSPLIT, $0-32
 	VMAXPD  Y0, largest0, largest0  \
 	VMAXPD  Y1, largest1, largest1
 
-// SMALLF64: X12 = the largest magnitude of the CX elements at SI. Smashes Y0, Y1, Y8,
-// Y9, Y12, Y13, SI, CX.
+// SMALLF64: X12 = the largest magnitude of the CX elements at SI; Y12 and Y13 hold squares
+// of some of them, which are smaller. Smashes Y0, Y1, Y12, Y13, SI, CX.
 #define SMALLF64 \
 	VPCMPEQD Y1, Y1, Y1             \
 	VPSRLQ   $1, Y1, Y1             \
-	VXORPD   X13, X13, X13          \
-	VXORPD   X12, X12, X12          \
 smallLoop:                          \
 	VANDPD   (SI), Y1, Y0           \
 	VMAXPD   Y0, Y12, Y12           \

@@ -215,13 +215,11 @@ TEXT ·statsNarrowF32AVX512(SB), NOSPLIT, $0-32
 	VMAXPD        Y0, Y12, Y12  \
 	LARGEST4
 
-// ZSMALLF64: X12 = the largest magnitude of the CX elements at SI. Smashes Z0, Z1, Z12,
-// Z13, SI, CX.
+// ZSMALLF64: X12 = the largest magnitude of the CX elements at SI; Z12 and Z13 hold squares
+// of some of them, which are smaller. Smashes Z0, Z1, Z12, Z13, SI, CX.
 #define ZSMALLF64 \
 	VPTERNLOGD $0xFF, Z1, Z1, Z1 \
 	VPSRLQ     $1, Z1, Z1        \
-	VXORPD     X12, X12, X12     \
-	VXORPD     X13, X13, X13     \
 smallLoop:                       \
 	VANDPD     (SI), Z1, Z0      \
 	VMAXPD     Z0, Z12, Z12      \
