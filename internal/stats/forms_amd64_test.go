@@ -9,18 +9,18 @@ import "github.com/lionkernel/lion/internal/tune"
 func forms(im *Implementation) []form {
 	here := form{im: im, ahead: tune.Ahead}
 	other := here
-	other.name, other.ahead = "-prefetching", 192
+	other.name, other.ahead = ", prefetching", 192
 	if tune.Ahead != 0 {
-		other.name, other.ahead = "-notprefetching", 0
+		other.name, other.ahead = ", not prefetching", 0
 	}
 	if im.Name != "avx512" {
 		return []form{here, other}
 	}
 	kernels := avx512(!tune.Narrow)
 	if tune.Narrow {
-		return []form{here, other, {"-wide", kernels, here.ahead}, {"-wide" + other.name, kernels, other.ahead}}
+		return []form{here, other, {", wide", kernels, here.ahead}, {", wide" + other.name, kernels, other.ahead}}
 	}
-	return []form{here, other, {"-narrow", kernels, here.ahead}, {"-narrow" + other.name, kernels, other.ahead}}
+	return []form{here, other, {", narrow", kernels, here.ahead}, {", narrow" + other.name, kernels, other.ahead}}
 }
 
 // borrowed are the kernels of an implementation that don't bear its name.
