@@ -19,28 +19,26 @@ import (
 // smaps), but for what is left behind their last whole one, whether the memory is
 // new or was used before. If the system has plenty, they lie in large pages.
 func TestAllocLarge(t *testing.T) {
-	const n, large = 16<<20 + 5, 2 << 20
+	const n, large, page = 16<<20 + 5, 2 << 20, 4 << 10
 	// A kernel without large pages, or an emulator of one, keeps no such flag.
 	control, err := unix.Mmap(-1, 0, 4*n, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_ANON|unix.MAP_PRIVATE)
 	require.NoError(t, err)
 	defer unix.Munmap(control)
 	_ = unix.Madvise(control, unix.MADV_HUGEPAGE)
-	for i := range control {
-		control[i] = 1
-	}
+	fill(control, page)
 	asked, plenty := advised(t, uintptr(unsafe.Pointer(&control[0])), len(control))
 	if asked < len(control) {
 		prove.Skip(t, "this system takes no note of who asks for large pages")
 	}
 	// Memory of the collector's that lies in small pages, where not all are large.
 	for range 4 {
-		fill(make([]float32, n))
+		fill(make([]float32, n), page/4)
 	}
 	runtime.GC()
 	for round := range 3 {
 		for i := range 4 {
 			s := mem.Alloc[float32](n, i)
-			fill(s)
+			fill(s, page/4)
 			asked, huge := advised(t, uintptr(unsafe.Pointer(&s[0])), 4*n)
 			require.GreaterOrEqual(t, asked, 4*n-large, "round %d, i = %d", round, i)
 			if plenty > 7*n/2 {
@@ -52,8 +50,9 @@ func TestAllocLarge(t *testing.T) {
 	}
 }
 
-func fill(s []float32) {
-	for i := range s {
+// fill writes to every page of s, which begins one each so many elements.
+func fill[T byte | float32](s []T, every int) {
+	for i := 0; i < len(s); i += every {
 		s[i] = 1
 	}
 }

@@ -44,7 +44,7 @@ func testAlloc[T float32 | float64 | uint16](t *testing.T, n, multiple, stagger 
 			require.Len(t, s, n)
 			require.Equal(t, n, cap(s), "append must not write behind it")
 			require.Equal(t, i%4*stagger, int(uintptr(unsafe.Pointer(unsafe.SliceData(s)))%uintptr(multiple)), "i = %d", i)
-			for k := range s {
+			for k := 0; k < n; k += 1 + n/50_000 { // in every page
 				if s[k] != 0 {
 					t.Fatalf("round %d, i = %d: element %d of %d is %v", round, i, k, n, s[k])
 				}
