@@ -114,12 +114,10 @@ func (cfg *Config) check() error {
 func (cfg *Config) constants() coef[float64] {
 	s := cfg.GradScale
 	c := coef[float64]{
-		constants: constants[float64]{
-			b1: cfg.Beta1, o1: float64(1-cfg.Beta1) * s,
-			b2: cfg.Beta2, o2: float64(1-cfg.Beta2) * s,
-			lr:    math.Abs(cfg.LR), // −0 would be a step of its own
-			decay: 1, wd: cfg.WeightDecay,
-		},
+		b1: cfg.Beta1, o1: float64(1-cfg.Beta1) * s,
+		b2: cfg.Beta2, o2: float64(1-cfg.Beta2) * s,
+		lr:    math.Abs(cfg.LR), // −0 would be a step of its own
+		decay: 1, wd: cfg.WeightDecay,
 		scale: s, gamma: cfg.Gamma, eps: cfg.Epsilon,
 		bc1: 1, bc2: 1,
 	}
@@ -141,10 +139,12 @@ func (cfg *Config) constants() coef[float64] {
 }
 
 // round32 rounds each constant once.
-func round32(c *constants[float64]) constants[float32] {
-	return constants[float32]{
+func round32(c *coef[float64]) coef[float32] {
+	return coef[float32]{
 		b1: float32(c.b1), o1: float32(c.o1), b2: float32(c.b2), o2: float32(c.o2),
 		lr: float32(c.lr), decay: float32(c.decay), wd: float32(c.wd),
+		scale: float32(c.scale), gamma: float32(c.gamma),
+		bc1: float32(c.bc1), bc2: float32(c.bc2), eps: float32(c.eps),
 	}
 }
 

@@ -200,7 +200,7 @@ func refuse16(param, grad, momentum, extra span) error {
 
 // stepFused steps all of a by the kernel k.
 func stepFused(s *Stepper, im *implementation, st *half.Storage, k half.Kernel, a *half.Args, unit float64) {
-	var scaled constants[float32]
+	var scaled coef[float32]
 	if s.plan.scale != ScaleNone {
 		scaled = s.f32
 		scaled.lr = float32(s.f64.lr * unit)
@@ -254,10 +254,7 @@ func (b *tiles) widen(s *Stepper, im *implementation, st *half.Storage, t *half.
 func stepTile(s *Stepper, im *implementation, st *half.Storage, a *half.Args, i int, unit float64, buf *tiles) {
 	t := a.From(st, i, min(a.N-i, half.TileSize))
 	w := buf.widen(s, im, st, &t)
-	c := s.coef32()
-	w.c = mem.Noescape(unsafe.Pointer(&c))
-	runScaled(&im.kernels[f32], s.plan, &c, s.f64.lr, unit, w)
-	runtime.KeepAlive(&c)
+	runScaled(&im.kernels[f32], s.plan, &s.f32, s.f64.lr, unit, w)
 	if s.plan.drawn(st) {
 		im.half.NarrowAtRandom(st.Param, t.Param, w.param, t.N, s.draws.seed, s.draws.step, s.draws.index+uint64(i))
 	} else {

@@ -20,7 +20,7 @@ type kernel func(a *args) (nan uint32)
 type args struct {
 	param, grad, momentum unsafe.Pointer
 	n                     int
-	c                     unsafe.Pointer // to the constants of the compute type: see op.wide
+	c                     unsafe.Pointer // to a coef of the compute type
 	ahead                 int            // how many bytes ahead to prefetch: see tune.Ahead
 }
 
@@ -53,27 +53,19 @@ const (
 	numOps
 )
 
-// wide says whether o's kernels read a whole coef. Others read its constants alone.
-func (o op) wide() bool { return o == opBiasCorrected || o == opSmooth }
-
-// constants are those of a step that most kernels read, in the element type. Assembly
-// finds them by the indices below, which count fields (a test holds the two together).
-type constants[T float] struct {
+// coef holds a step's constants in the element type. Assembly finds them by
+// the indices below, which count fields (a test holds the two together).
+type coef[T float] struct {
 	b1, o1 T // β1, (1−β1)·s, which has the sign of s
 	b2, o2 T // β2, (1−β2)·s
 	lr     T // η
 	decay  T // 1−η·λ, or 1−λ
 	wd     T // λ, or λ/s where the decay is coupled into the gradient
-}
-
-// coef are all constants of a step: the others are BiasCorrected's and Smooth's.
-type coef[T float] struct {
-	constants[T]
-	scale T // what BiasCorrected multiplies the gradient by, s, and Smooth c, κ
-	gamma T // γ
-	bc1   T // 1−β1ᵗ
-	bc2   T // 1−β2ᵗ
-	eps   T // ε
+	scale  T // what BiasCorrected multiplies the gradient by, s, and Smooth c, κ
+	gamma  T // γ
+	bc1    T // 1−β1ᵗ
+	bc2    T // 1−β2ᵗ
+	eps    T // ε
 }
 
 // Field indices of coef, for go_asm.h.

@@ -15,9 +15,8 @@ type plan struct {
 	direct bool // ready, and the kernel is all there is to float32 and float64 steps
 	rule   Rule
 	scale  CautiousScale
-	op     op   // the kernel
-	mix    mix  // what is composed around it
-	wide   bool // the kernel reads a whole coef
+	op     op  // the kernel
+	mix    mix // what is composed around it
 
 	rounding Rounding
 }

@@ -37,8 +37,7 @@ import (
 //
 //go:noinline
 func (s Stepper) StepRowsF32(param, momentum []float32, width int, rows []int, grad []float32) error {
-	c := s.coef32()
-	return stepRows(&s, f32, &c, param, momentum, width, rows, grad)
+	return stepRows(&s, f32, &s.f32, param, momentum, width, rows, grad)
 }
 
 // StepRowsF64 is StepRowsF32 for float64.

@@ -18,14 +18,9 @@ import (
 type Stepper struct {
 	f64   coef[float64]
 	draws draws
-	f32   constants[float32] // each rounded once; coef32 has them all
+	f32   coef[float32] // each rounded once
 	plan  plan
 	impl  uint8
-}
-
-// coef32 returns all constants rounded to float32, each once.
-func (s *Stepper) coef32() coef[float32] {
-	return coef[float32]{s.f32, float32(s.f64.scale), float32(s.f64.gamma), float32(s.f64.bc1), float32(s.f64.bc2), float32(s.f64.eps)}
 }
 
 // New checks a Config and derives the constants of the step. It does no more
@@ -58,12 +53,10 @@ func New(cfg Config) (Stepper, error) {
 	s.plan = plan{made: true, rule: cfg.Rule, scale: cfg.CautiousScale,
 		rounding: cfg.Rounding}
 	s.plan.op, s.plan.mix = choose(cfg.Rule, cfg.Decay, cfg.WeightDecay != 0)
-	s.plan.wide = s.plan.op.wide()
 	s.plan.settle(cfg.Rule != BiasCorrected)
 	s.f64 = cfg.constants()
-	s.f32 = round32(&s.f64.constants)
-	c := s.coef32()
-	if err := cfg.checkRange(&c); err != nil {
+	s.f32 = round32(&s.f64)
+	if err := cfg.checkRange(&s.f32); err != nil {
 		return Stepper{}, err
 	}
 	return s, nil
@@ -83,6 +76,7 @@ func (s Stepper) At(t int) Stepper {
 	s.plan.settle(t >= 1)
 	s.f64.bc1 = 1 - float64(power(s.f64.b1, t))
 	s.f64.bc2 = 1 - float64(power(s.f64.b2, t))
+	s.f32.bc1, s.f32.bc2 = float32(s.f64.bc1), float32(s.f64.bc2)
 	return s
 }
 
@@ -136,36 +130,19 @@ func (s *Stepper) unready() error {
 func (s Stepper) StepF32(param, grad, momentum []float32) error {
 	n, p, g, m := len(param), mem.Data(param), mem.Data(grad), mem.Data(momentum)
 	if !s.plan.direct || len(grad) != n || len(momentum) != n || !short(p, g, m, n, 4) {
-		c := s.coef32()
-		return step(&s, f32, &c, param, grad, momentum)
+		return step(&s, f32, &s.f32, param, grad, momentum)
 	}
 	mem.Updates(param)
 	mem.Reads(grad)
 	mem.Updates(momentum)
-	var a args // a literal would be copied, in wider words than it was written in, which stalls
-	a.param, a.grad, a.momentum, a.n, a.c, a.ahead = p, g, m, n, mem.Noescape(unsafe.Pointer(&s.f32)), tune.Ahead
-	var nan uint32
-	if k := implementations[s.impl].kernels[f32][s.plan.op]; s.plan.wide {
-		nan = s.stepWide(k, &a)
-	} else {
-		nan = k((*args)(mem.Noescape(unsafe.Pointer(&a))))
-	}
-	if nan != 0 {
+	ahead := tune.Ahead // read here, since a would be zeroed otherwise
+	var a args          // a literal would be copied, in wider words than it was written in, which stalls
+	a.param, a.grad, a.momentum, a.n, a.c, a.ahead = p, g, m, n, mem.Noescape(unsafe.Pointer(&s.f32)), ahead
+	if implementations[s.impl].kernels[f32][s.plan.op]((*args)(mem.Noescape(unsafe.Pointer(&a)))) != 0 {
 		mendNaN[float32](a)
 	}
 	runtime.KeepAlive(&a)
 	return nil
-}
-
-// stepWide steps float32 by a kernel that reads a whole coef.
-//
-//go:noinline
-func (s *Stepper) stepWide(k kernel, a *args) (nan uint32) {
-	c := s.coef32()
-	a.c = mem.Noescape(unsafe.Pointer(&c))
-	nan = k((*args)(mem.Noescape(unsafe.Pointer(a))))
-	runtime.KeepAlive(&c)
-	return nan
 }
 
 // StepF64 is StepF32 for float64: constants, arithmetic and results are
@@ -180,8 +157,9 @@ func (s Stepper) StepF64(param, grad, momentum []float64) error {
 	mem.Updates(param)
 	mem.Reads(grad)
 	mem.Updates(momentum)
+	ahead := tune.Ahead
 	var a args // see StepF32, which this repeats: a generic function in between would cost a call
-	a.param, a.grad, a.momentum, a.n, a.c, a.ahead = p, g, m, n, mem.Noescape(unsafe.Pointer(&s.f64)), tune.Ahead
+	a.param, a.grad, a.momentum, a.n, a.c, a.ahead = p, g, m, n, mem.Noescape(unsafe.Pointer(&s.f64)), ahead
 	if implementations[s.impl].kernels[f64][s.plan.op]((*args)(mem.Noescape(unsafe.Pointer(&a)))) != 0 {
 		mendNaN[float64](a)
 	}
