@@ -157,9 +157,9 @@ type scheme struct {
 // schemes are those of the formats, by their numbers, and then the 16-bit ones.
 var schemes = []*scheme{
 	{name: "f32", method: "StepF32", format: f32, elems: []*prove.Element{prove.Float32, prove.Float32, prove.Float32}, step: stepAt(Stepper.StepF32),
-		run: runKernel[float32], coef: func(s *Stepper) unsafe.Pointer { return unsafe.Pointer(&s.f32) }},
+		run: func(k kernel, a args) { runKernel[float32](k, &a) }, coef: func(s *Stepper) unsafe.Pointer { return unsafe.Pointer(&s.f32) }},
 	{name: "f64", method: "StepF64", format: f64, elems: []*prove.Element{prove.Float64, prove.Float64, prove.Float64}, step: stepAt(Stepper.StepF64),
-		run: runKernel[float64], coef: func(s *Stepper) unsafe.Pointer { return unsafe.Pointer(&s.f64) }},
+		run: func(k kernel, a args) { runKernel[float64](k, &a) }, coef: func(s *Stepper) unsafe.Pointer { return unsafe.Pointer(&s.f64) }},
 	{name: "bf16", method: "StepBF16", format: numElements, elems: []*prove.Element{prove.BF16, prove.BF16, prove.BF16},
 		step: stepAt(Stepper.StepBF16), id: half.StoreBF16},
 	{name: "f16", method: "StepF16", format: numElements + 1, elems: []*prove.Element{prove.F16, prove.F16, prove.F16},

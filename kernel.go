@@ -89,32 +89,31 @@ const (
 // microseconds); it is a multiple of every unroll and of a cache line.
 const chunk = 16 << 10
 
-// runKernel runs k over all of a in chunks and makes NaNs canonical.
-func runKernel[T float](k kernel, a args) {
-	for a.n > chunk {
-		rest := a.rest(chunk, int(unsafe.Sizeof(T(0))))
-		a.n = chunk
+// runKernel runs k over all of a in chunks and makes NaNs canonical. It moves a on in
+// place: copies are loaded wider than their fields were written, which stalls.
+func runKernel[T float](k kernel, a *args) {
+	for n := a.n; ; {
+		a.n = min(n, chunk)
 		runChunk[T](k, a)
-		a = rest
+		if n -= a.n; n == 0 {
+			return
+		}
+		a.skip(chunk, int(unsafe.Sizeof(T(0))))
 	}
-	runChunk[T](k, a)
 }
 
-// rest is what follows the first n elements of a.
-func (a args) rest(n, size int) args {
-	off := n * size
-	a.param, a.grad, a.momentum = unsafe.Add(a.param, off), unsafe.Add(a.grad, off), unsafe.Add(a.momentum, off)
-	a.n -= n
-	return a
+// skip moves a's slices on by n elements.
+func (a *args) skip(n, size int) {
+	a.param, a.grad, a.momentum = unsafe.Add(a.param, n*size), unsafe.Add(a.grad, n*size), unsafe.Add(a.momentum, n*size)
 }
 
 // runChunk is not inlined so that each chunk passes a stack check, where the
 // scheduler can take over.
 //
 //go:noinline
-func runChunk[T float](k kernel, a args) {
-	nan := k((*args)(mem.Noescape(unsafe.Pointer(&a))))
-	runtime.KeepAlive(&a) // noescape hides it: were the stack to move, a would miss it
+func runChunk[T float](k kernel, a *args) {
+	nan := k((*args)(mem.Noescape(unsafe.Pointer(a))))
+	runtime.KeepAlive(a) // Noescape hides it: were the stack to move, a would miss it
 	if nan != 0 {
 		mendNaN[T](a)
 	}
@@ -123,7 +122,7 @@ func runChunk[T float](k kernel, a args) {
 // mendNaN makes the NaNs canonical that a kernel wrote.
 //
 //go:noinline
-func mendNaN[T float](a args) {
+func mendNaN[T float](a *args) {
 	canonicalize(unsafe.Slice((*T)(a.param), a.n))
 	canonicalize(unsafe.Slice((*T)(a.momentum), a.n))
 }

@@ -75,7 +75,7 @@ func fusedGeneric(sc *scheme, o op, drawn bool) kernel4 {
 			t := part.half(st)
 			w := buf.widen(&Stepper{}, im, st, &t)
 			w.c = a.c
-			runChunk[float32](im.kernels[f32][o], w)
+			runChunk[float32](im.kernels[f32][o], &w)
 			switch {
 			case drawn && st.Param == half.BF16:
 				im.half.StochasticBF16(t.Param, w.param, t.N, a.draws.After(uint32(i)))

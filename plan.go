@@ -99,7 +99,7 @@ func runScaled[T float](ks *[numOps]kernel, pl plan, c *coef[T], lr, unit float6
 	}
 	switch pl.mix {
 	case mixNone:
-		runKernel[T](ks[pl.op], a)
+		runKernel[T](ks[pl.op], &a)
 	case mixCouple:
 		eachTile[T](a, func(a args) { coupleTile[T](ks, pl.op, a) })
 	case mixInside:
@@ -112,14 +112,13 @@ func runScaled[T float](ks *[numOps]kernel, pl plan, c *coef[T], lr, unit float6
 
 // eachTile calls f for each tile of a.
 func eachTile[T float](a args, f func(args)) {
-	for {
-		t := a
-		t.n = min(a.n, tile)
-		f(t)
-		if a.n <= tile {
+	for n := a.n; ; {
+		a.n = min(n, tile)
+		f(a)
+		if n -= a.n; n == 0 {
 			return
 		}
-		a = a.rest(tile, int(unsafe.Sizeof(T(0))))
+		a.skip(tile, int(unsafe.Sizeof(T(0))))
 	}
 }
 
@@ -128,8 +127,8 @@ func coupleTile[T float](ks *[numOps]kernel, o op, a args) {
 	var buf [tile]T
 	copy(buf[:a.n], unsafe.Slice((*T)(a.grad), a.n))
 	a.grad = mem.Noescape(unsafe.Pointer(&buf))
-	runChunk[T](ks[opCouple], a)
-	runChunk[T](ks[o], a)
+	runChunk[T](ks[opCouple], &a)
+	runChunk[T](ks[o], &a)
 	runtime.KeepAlive(&buf) // noescape hides it: its stack slot could be reused
 }
 
@@ -142,9 +141,9 @@ func insideTile[T float](ks *[numOps]kernel, o op, bare *coef[T], a args) {
 	}
 	u := a
 	u.param, u.c = mem.Noescape(unsafe.Pointer(&buf)), mem.Noescape(unsafe.Pointer(bare))
-	runChunk[T](ks[o], u)
+	runChunk[T](ks[o], &u)
 	a.grad, a.momentum = u.param, u.param
-	runChunk[T](ks[opInside], a)
+	runChunk[T](ks[opInside], &a)
 	runtime.KeepAlive(&buf)
 	runtime.KeepAlive(bare)
 }
@@ -157,7 +156,7 @@ func count[T float](ks *[numOps]kernel, pl plan, a args) int {
 		if pl.mix == mixCouple {
 			copy(buf[:a.n], unsafe.Slice((*T)(a.grad), a.n))
 			a.grad = mem.Noescape(unsafe.Pointer(&buf))
-			runChunk[T](ks[opCouple], a)
+			runChunk[T](ks[opCouple], &a)
 		}
 		// On the heap, a would miss that buf moves when the stack grows.
 		k += int(ks[opCount]((*args)(mem.Noescape(unsafe.Pointer(&a)))))

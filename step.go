@@ -139,7 +139,7 @@ func (s Stepper) StepF32(param, grad, momentum []float32) error {
 	var a args          // a literal would be copied, in wider words than it was written in, which stalls
 	a.param, a.grad, a.momentum, a.n, a.c, a.ahead = p, g, m, n, mem.Noescape(unsafe.Pointer(&s.f32)), ahead
 	if implementations[s.impl].kernels[f32][s.plan.op]((*args)(mem.Noescape(unsafe.Pointer(&a)))) != 0 {
-		mendNaN[float32](a)
+		mendNaN[float32](&a)
 	}
 	runtime.KeepAlive(&a)
 	return nil
@@ -161,7 +161,7 @@ func (s Stepper) StepF64(param, grad, momentum []float64) error {
 	var a args // see StepF32, which this repeats: a generic function in between would cost a call
 	a.param, a.grad, a.momentum, a.n, a.c, a.ahead = p, g, m, n, mem.Noescape(unsafe.Pointer(&s.f64)), ahead
 	if implementations[s.impl].kernels[f64][s.plan.op]((*args)(mem.Noescape(unsafe.Pointer(&a)))) != 0 {
-		mendNaN[float64](a)
+		mendNaN[float64](&a)
 	}
 	runtime.KeepAlive(&a)
 	return nil
