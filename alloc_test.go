@@ -331,6 +331,8 @@ func TestStackGrowth(t *testing.T) {
 	every := 61 // but from another depth on each time, so that together they are at each
 	if prove.Whole() {
 		every = 5
+	} else if testing.Short() {
+		every = 191
 	}
 	if prove.Sanitized { // whose frames are larger
 		every *= 4

@@ -270,20 +270,18 @@ func requireGolden[T goldenFloat](t *testing.T, what string, want, got []T) {
 // evaluates it, bit for bit.
 func TestGoldenNumPy(t *testing.T) {
 	golden := readGolden(t, "numpy")
-	for _, impl := range lion.Implementations() {
-		t.Run(impl, func(t *testing.T) {
-			for i := range golden.Cases {
-				c := &golden.Cases[i]
-				t.Run(c.Setting, func(t *testing.T) {
-					if c.Dtype == "float32" {
-						goldenExact[float32](t, c, impl)
-					} else {
-						goldenExact[float64](t, c, impl)
-					}
-				})
-			}
-		})
-	}
+	lion.EachImplementation(t, func(t *testing.T, impl string) {
+		for i := range golden.Cases {
+			c := &golden.Cases[i]
+			t.Run(c.Setting, func(t *testing.T) {
+				if c.Dtype == "float32" {
+					goldenExact[float32](t, c, impl)
+				} else {
+					goldenExact[float64](t, c, impl)
+				}
+			})
+		}
+	})
 }
 
 func goldenExact[T goldenFloat](t *testing.T, c *goldenCase, impl string) {
@@ -379,8 +377,8 @@ func TestGoldenOutsiders(t *testing.T) {
 	for i := range numpy.Cases {
 		base[numpy.Cases[i].Setting] = &numpy.Cases[i]
 	}
-	for _, impl := range lion.Implementations() {
-		t.Run(impl, func(t *testing.T) {
+	lion.EachImplementation(t, func(t *testing.T, impl string) {
+		if !testing.Short() || impl == lion.Implementations()[0] { // all have the same bits
 			var table goldenTable
 			for _, worker := range []string{"torch-default", "torch-avx2", "optax-float32", "optax-float64"} {
 				golden := readGolden(t, worker)
@@ -397,8 +395,8 @@ func TestGoldenOutsiders(t *testing.T) {
 				}
 			}
 			checkFigures(t, table.String())
-		})
-	}
+		}
+	})
 }
 
 // goldenCompare adds the case to the figures.

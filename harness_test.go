@@ -34,6 +34,10 @@ func eachImplementation(t *testing.T, f func(t *testing.T, impl int)) {
 	}
 }
 
+// sampled says whether the i-th of many is left out: with -short two of three are, so
+// that together all come by.
+func sampled(i int) bool { return testing.Short() && i%3 != 0 }
+
 func genericIndex() int {
 	return slices.IndexFunc(implementations, func(im implementation) bool { return im.name == "generic" })
 }
@@ -307,6 +311,14 @@ func (sc *scheme) newInputs(n int) *inputs {
 		in.b[i] = make([]byte, n*e.Size)
 	}
 	return in
+}
+
+// sizes are the bytes of n elements of each slice.
+func (sc *scheme) sizes(n int) (all []int) {
+	for _, e := range sc.elems {
+		all = append(all, n*e.Size)
+	}
+	return all
 }
 
 func (sc *scheme) set(in *inputs, slice, i int, b uint64) {

@@ -269,7 +269,7 @@ func TestPropertiesSee(t *testing.T) {
 	for _, f := range faults() {
 		t.Run(f.name, func(t *testing.T) {
 			impl := plant(t, f.make)
-			for _, p := range watched() {
+			for k, p := range watched() {
 				if f.seen != nil && !slices.Contains(f.seen, p.name) {
 					continue
 				}
@@ -278,7 +278,10 @@ func TestPropertiesSee(t *testing.T) {
 					if p.name == "guardPages" && f.seen != nil && prove.BrokenSignals != "" {
 						prove.Skip(t, "%s", prove.BrokenSignals)
 					}
-					for _, sc := range schemes {
+					for i, sc := range schemes {
+						if f.seen == nil && !prove.Whole() && (i+k)%3 != 0 {
+							continue // what is seen elsewhere takes long to be looked for everywhere
+						}
 						if f.in != nil && !f.in(sc) || p.of != nil && !p.of(sc) {
 							continue // it has no kernels to be wrong
 						}

@@ -8,6 +8,9 @@ import "github.com/lionkernel/lion/internal/tune"
 // instruction set: with and without prefetching, and AVX-512 on narrow units and on wide.
 func forms(im *Implementation) []form {
 	here := form{im: im, ahead: tune.Ahead}
+	if im.Name == "generic" {
+		return []form{here} // which prefetches nothing
+	}
 	other := here
 	other.name, other.ahead = ", prefetching", 192
 	if tune.Ahead != 0 {

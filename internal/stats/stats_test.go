@@ -155,6 +155,9 @@ func lanes(_ testing.TB, im *Implementation, e Element) error {
 	content := elements[e].Elements(prove.NewRand(43), n, (*prove.Element).Ordinary)
 	p := unsafe.Pointer(&content[0])
 	for lane := range n {
+		if testing.Short() && lane%3 != 1 {
+			continue
+		}
 		old := elements[e].Get(p, lane)
 		for _, b := range elements[e].Classes() {
 			elements[e].Put(p, lane, b)
