@@ -157,12 +157,13 @@ func benchData[P, G, M element, X any](f steps[P, G, M, X]) func(int) benchArray
 		ring := max(1, ringBytes/(n*int(unsafe.Sizeof(*new(G)))))
 		grads := lion.Alloc[G](ring*n+maxShift, 1) // one after the other: a page each, they would share a few sets of the cache
 		fillRandom(grads, 1, 0)
-		param, momentum := lion.Alloc[P](n+maxShift, 0), lion.Alloc[M](n+maxShift, 2)
+		whole := max(n+maxShift, l1Elements) // so that each begins a page: smaller ones lie where luck has it
+		param, momentum := lion.Alloc[P](whole, 0), lion.Alloc[M](whole, 2)
 		fillRandom(param, 0.02, -1)
 		fillRandom(momentum, 0.3, -2)
-		extra := make([]X, n+maxShift)
+		extra := make([]X, whole)
 		if unsafe.Sizeof(*new(X)) != 0 {
-			extra = mem.Alloc[X](n+maxShift, 3)
+			extra = mem.Alloc[X](whole, 3)
 			clear(extra) // untouched pages would all be one page of zeros
 		}
 		return views(f, n, shifts{}, param, grads, momentum, extra)
