@@ -17,7 +17,7 @@ import (
 type listed struct {
 	name   string
 	random bool
-	make   func(fill func(i int) float32, n int) (lion.Tensor, error, []any)
+	make   func(fill func(i int) float32, n int) (lion.Tensor, []any, error)
 	single func(s lion.Stepper, slices []any) error
 	spoilt func() error // a Tensor of slices that overlap
 }
@@ -57,10 +57,10 @@ func f16s(fill func(int) float32, n int) []lion.F16 {
 // three is a storage of three slices; four has another.
 func three[P, G, M any](name string, random bool, p func(func(int) float32, int) []P, g func(func(int) float32, int) []G, m func(func(int) float32, int) []M,
 	tensor func([]P, []G, []M) (lion.Tensor, error), step func(lion.Stepper, []P, []G, []M) error) listed {
-	return listed{name, random, func(fill func(int) float32, n int) (lion.Tensor, error, []any) {
+	return listed{name, random, func(fill func(int) float32, n int) (lion.Tensor, []any, error) {
 		param, grad, momentum := p(fill, n), g(fill, n), m(fill, n)
 		t, err := tensor(param, grad, momentum)
-		return t, err, []any{param, grad, momentum}
+		return t, []any{param, grad, momentum}, err
 	}, func(s lion.Stepper, x []any) error {
 		return step(s, x[0].([]P), x[1].([]G), x[2].([]M))
 	}, func() error {
@@ -71,10 +71,10 @@ func three[P, G, M any](name string, random bool, p func(func(int) float32, int)
 
 func four[P, G, M, X any](name string, p func(func(int) float32, int) []P, g func(func(int) float32, int) []G, m func(func(int) float32, int) []M, x func(func(int) float32, int) []X,
 	tensor func([]P, []G, []M, []X) (lion.Tensor, error), step func(lion.Stepper, []P, []G, []M, []X) error) listed {
-	return listed{name, false, func(fill func(int) float32, n int) (lion.Tensor, error, []any) {
+	return listed{name, false, func(fill func(int) float32, n int) (lion.Tensor, []any, error) {
 		param, grad, momentum, extra := p(fill, n), g(fill, n), m(fill, n), x(fill, n)
 		t, err := tensor(param, grad, momentum, extra)
-		return t, err, []any{param, grad, momentum, extra}
+		return t, []any{param, grad, momentum, extra}, err
 	}, func(s lion.Stepper, y []any) error {
 		return step(s, y[0].([]P), y[1].([]G), y[2].([]M), y[3].([]X))
 	}, func() error {
@@ -150,10 +150,10 @@ func TestTensorsAreSingleCalls(t *testing.T) {
 			for i := range 60 {
 				l := listedStorages[i%len(listedStorages)]
 				n := []int{0, 1, 15, 16, 32, 33, 64, 100, 256, 1000, 20000}[r.Below(11)]
-				tensor, err, slices := l.make(numbers(uint64(i)), n)
+				tensor, slices, err := l.make(numbers(uint64(i)), n)
 				require.NoError(t, err)
 				require.Equal(t, n, tensor.Len())
-				_, _, others := l.make(numbers(uint64(i)), n)
+				_, others, _ := l.make(numbers(uint64(i)), n)
 				of, got, want = append(of, l), append(got, slices), append(want, others)
 				tensor = tensor.From(index)
 				require.NoError(t, l.single(s.From(1<<20+index), others))
@@ -190,7 +190,7 @@ func TestTensorsRefuse(t *testing.T) {
 		c.Rule, c.Rounding = rule, lion.StochasticRounding
 		s, err := lion.New(c)
 		require.NoError(t, err)
-		f32, _, slices := listedStorages[0].make(numbers(1), 100)
+		f32, slices, _ := listedStorages[0].make(numbers(1), 100)
 		bf16, _, _ := listedStorages[2].make(numbers(1), 100)
 		before := fmt.Sprint(slices...)
 		for _, spoilt := range []error{
@@ -222,7 +222,7 @@ func TestTensorSlice(t *testing.T) {
 func TestTensorStats(t *testing.T) {
 	const n = 2*lion.StatsBlock + 5
 	for _, l := range listedStorages {
-		tensor, _, slices := l.make(numbers(4), n)
+		tensor, slices, _ := l.make(numbers(4), n)
 		var want lion.Stats
 		switch g := slices[1].(type) {
 		case []float32:

@@ -46,7 +46,6 @@ type goFile struct {
 
 func (f *goFile) at(p token.Pos) int            { return f.fset.Position(p).Offset }
 func (f *goFile) code(n ast.Node) string        { return string(f.src[f.at(n.Pos()):f.at(n.End())]) }
-func (f *goFile) line(offset int) (line int)    { return f.fset.File(f.tree.Pos()).Line(f.pos(offset)) }
 func (f *goFile) pos(offset int) (at token.Pos) { return f.fset.File(f.tree.Pos()).Pos(offset) }
 
 // parsePackage reads the files of a package, which are given by their paths from

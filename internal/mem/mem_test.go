@@ -31,11 +31,11 @@ func TestPointers(t *testing.T) {
 		var local [4]uint64
 		p := (*[4]uint64)(mem.Noescape(unsafe.Pointer(&local)))
 		before := uintptr(mem.Noescape(unsafe.Pointer(&local)))
-		deepen(1 << 12)
+		depth := deepen(1 << 12)
 		p[2] = 7
 		moved := before != uintptr(mem.Noescape(unsafe.Pointer(&local)))
 		runtime.KeepAlive(&local)
-		done <- moved && local[2] == 7
+		done <- moved && local[2] == 7 && depth == 1<<12
 	}()
 	assert.True(t, <-done, "the stack moved and p with it")
 }
