@@ -6,6 +6,7 @@ import (
 
 	"github.com/lionkernel/lion/internal/half"
 	"github.com/lionkernel/lion/internal/mem"
+	"github.com/lionkernel/lion/internal/tune"
 )
 
 // This file steps slices of 16-bit storages: arithmetic is float32 on the widened
@@ -23,12 +24,18 @@ import (
 // distance to its neighbour: at LR 1e-4 where it is smaller than 1/32. That is
 // what StochasticRounding, StepBF16Kahan, StepSplit and StepMasterBF16 are for.
 func (s Stepper) StepBF16(param, grad, momentum []BF16) error {
+	if n := len(param); len(grad) == n && len(momentum) == n && straight16(&s, half.StoreBF16, mem.Data(param), mem.Data(grad), mem.Data(momentum), nil, n) {
+		return nil
+	}
 	return step16(&s, half.StoreBF16, part(param, "param"), part(grad, "grad"), part(momentum, "momentum"), span{})
 }
 
 // StepF16 is StepBF16 in IEEE half precision. What exceeds 65504 by half a unit
 // or more becomes infinite, as IEEE 754 has it: GradStats finds it.
 func (s Stepper) StepF16(param, grad, momentum []F16) error {
+	if n := len(param); len(grad) == n && len(momentum) == n && straight16(&s, half.StoreF16, mem.Data(param), mem.Data(grad), mem.Data(momentum), nil, n) {
+		return nil
+	}
 	return step16(&s, half.StoreF16, part(param, "param"), part(grad, "grad"), part(momentum, "momentum"), span{})
 }
 
@@ -38,16 +45,25 @@ func (s Stepper) StepF16(param, grad, momentum []F16) error {
 // account. The four slices must have one length and share no memory, otherwise the
 // error wraps ErrLength or ErrOverlap and nothing has been written.
 func (s Stepper) StepMasterBF16(master []float32, grad []BF16, momentum []float32, shadow []BF16) error {
+	if n := len(master); len(grad) == n && len(momentum) == n && len(shadow) == n && straight16(&s, half.StoreMasterBF16, mem.Data(master), mem.Data(grad), mem.Data(momentum), mem.Data(shadow), n) {
+		return nil
+	}
 	return step16(&s, half.StoreMasterBF16, part(master, "master"), part(grad, "grad"), part(momentum, "momentum"), part(shadow, "shadow"))
 }
 
 // StepMasterBF16M16 is StepMasterBF16 with its momentum in bfloat16 too.
 func (s Stepper) StepMasterBF16M16(master []float32, grad, momentum, shadow []BF16) error {
+	if n := len(master); len(grad) == n && len(momentum) == n && len(shadow) == n && straight16(&s, half.StoreMasterBF16M16, mem.Data(master), mem.Data(grad), mem.Data(momentum), mem.Data(shadow), n) {
+		return nil
+	}
 	return step16(&s, half.StoreMasterBF16M16, part(master, "master"), part(grad, "grad"), part(momentum, "momentum"), part(shadow, "shadow"))
 }
 
 // StepMasterF16 is StepMasterBF16 for IEEE half precision.
 func (s Stepper) StepMasterF16(master []float32, grad []F16, momentum []float32, shadow []F16) error {
+	if n := len(master); len(grad) == n && len(momentum) == n && len(shadow) == n && straight16(&s, half.StoreMasterF16, mem.Data(master), mem.Data(grad), mem.Data(momentum), mem.Data(shadow), n) {
+		return nil
+	}
 	return step16(&s, half.StoreMasterF16, part(master, "master"), part(grad, "grad"), part(momentum, "momentum"), part(shadow, "shadow"))
 }
 
@@ -56,6 +72,9 @@ func (s Stepper) StepMasterF16(master []float32, grad []F16, momentum []float32,
 // bfloat16's unit and vanish. With 0.998 one of 1 is still 0.977 after 1,000 steps
 // without a gradient, where float32's is 0.135; with 0.999 it stays 1.
 func (s Stepper) StepF32M16(param, grad []float32, momentum []BF16) error {
+	if n := len(param); len(grad) == n && len(momentum) == n && straight16(&s, half.StoreF32M16, mem.Data(param), mem.Data(grad), mem.Data(momentum), nil, n) {
+		return nil
+	}
 	return step16(&s, half.StoreF32M16, part(param, "param"), part(grad, "grad"), part(momentum, "momentum"), span{})
 }
 
@@ -67,6 +86,9 @@ func (s Stepper) StepF32M16(param, grad []float32, momentum []BF16) error {
 // with another number at each tie, so its gradients may differ.) Slices and errors
 // are as for StepMasterBF16.
 func (s Stepper) StepSplit(hi []BF16, lo []uint16, grad, momentum []BF16) error {
+	if n := len(hi); len(grad) == n && len(momentum) == n && len(lo) == n && straight16(&s, half.StoreSplit, mem.Data(hi), mem.Data(grad), mem.Data(momentum), mem.Data(lo), n) {
+		return nil
+	}
 	return step16(&s, half.StoreSplit, part(hi, "hi"), part(grad, "grad"), part(momentum, "momentum"), part(lo, "lo"))
 }
 
@@ -81,6 +103,9 @@ func (s Stepper) StepSplit(hi []BF16, lo []uint16, grad, momentum []BF16) error 
 // way. StepSplit moves as many bytes and loses nothing; compensation is for those
 // whose checkpoints or other tools have it. Slices and errors are as for StepF32.
 func (s Stepper) StepBF16Kahan(param, grad, momentum, compensation []BF16) error {
+	if n := len(param); len(grad) == n && len(momentum) == n && len(compensation) == n && straight16(&s, half.StoreKahan, mem.Data(param), mem.Data(grad), mem.Data(momentum), mem.Data(compensation), n) {
+		return nil
+	}
 	return step16(&s, half.StoreKahan, part(param, "param"), part(grad, "grad"), part(momentum, "momentum"), part(compensation, "compensation"))
 }
 
@@ -124,56 +149,81 @@ func (p *plan) fused(f *half.Fused, id half.ID, drawn bool) half.Kernel {
 	return nil
 }
 
-// step16 checks the slices and steps them, by a fused kernel or by tiles. extra is
-// the shadow or what goes with param, if the storage has either. Spans are read field by
-// field: one that is copied is loaded in wider words than it was stored in, which stalls.
+// straight16 steps n elements of a storage, which its slices have alike, and says so, where
+// the call is a common one: a fused kernel makes the whole step at once. Else it has done
+// nothing, and step16 sees to all. extra is the shadow or what goes with param, if the
+// storage has either.
+//
+//go:noinline
+func straight16(s *Stepper, id half.ID, param, grad, momentum, extra unsafe.Pointer, n int) bool {
+	st, im := &half.Storages[id], implementations[s.impl].half
+	drawn := s.plan.drawn(st)
+	k := s.plan.fused(&im.Fused, id, drawn)
+	if k == nil || !s.plan.direct || uint(n-1) >= chunk || im.Units && n%half.Unit != 0 ||
+		drawn && !(s.draws.placed() && half.OneKey(s.draws.index, n)) {
+		return false
+	}
+	p, g, m := uintptr(n*st.Param.Size())-1, uintptr(n*st.Grad.Size())-1, uintptr(n*st.Momentum.Size())-1
+	if meet(param, grad, p, g) || meet(param, momentum, p, m) || meet(grad, momentum, g, m) {
+		return false
+	}
+	if extra != nil {
+		x := uintptr(2*n) - 1
+		if meet(param, extra, p, x) || meet(grad, extra, g, x) || meet(momentum, extra, m, x) {
+			return false
+		}
+	}
+	var d half.Draws
+	if drawn {
+		d = half.DrawsOf(s.draws.seed, s.draws.step, s.draws.index)
+	}
+	ahead := tune.Ahead
+	var a half.Args // see StepF32
+	a.Param, a.Grad, a.Momentum, a.N, a.Shadow, a.Low, a.Draws, a.Ahead = param, grad, momentum, n, extra, extra, d, ahead
+	a.C = (*half.Constants)(mem.Noescape(unsafe.Pointer(&s.f32)))
+	if mem.Sanitizer != "" {
+		report16(st, &a)
+	}
+	if k((*half.Args)(mem.Noescape(unsafe.Pointer(&a)))) != 0 {
+		im.Mend(st, &a)
+	}
+	runtime.KeepAlive(&a)
+	return true
+}
+
+// step16 checks the slices and steps them, by a fused kernel or by tiles. extra is as for
+// straight16.
 func step16(s *Stepper, id half.ID, param, grad, momentum, extra span) error {
 	st := &half.Storages[id]
-	n, drawn := param.n, s.plan.drawn(st)
+	drawn := s.plan.drawn(st)
 	if !s.plan.ready || drawn && !s.draws.placed() {
 		return s.unready()
 	}
-	p, g, m, x := uintptr(n*param.size)-1, uintptr(n*grad.size)-1, uintptr(n*momentum.size)-1, uintptr(n*extra.size)-1
-	if n == 0 || grad.n != n || momentum.n != n ||
-		meet(param.at, grad.at, p, g) || meet(param.at, momentum.at, p, m) || meet(grad.at, momentum.at, g, m) ||
-		extra.name != "" && (extra.n != n ||
-			meet(param.at, extra.at, p, x) || meet(grad.at, extra.at, g, x) || meet(momentum.at, extra.at, m, x)) {
-		return refuse16(param, grad, momentum, extra)
+	parts := []span{param, grad, momentum, extra}
+	if extra.name == "" {
+		parts = parts[:3]
 	}
-	var a half.Args // see StepF32
-	a.Param, a.Grad, a.Momentum, a.N = param.at, grad.at, momentum.at, n
-	a.C = (*half.Constants)(mem.Noescape(unsafe.Pointer(&s.f32)))
-	if st.Shadow != half.None {
-		a.Shadow = extra.at
-	} else {
-		a.Low = extra.at
+	if err := checkSlices(parts...); err != nil || param.n == 0 {
+		return err
 	}
+	a := half.Args{Param: param.at, Grad: grad.at, Momentum: momentum.at, Shadow: extra.at, Low: extra.at, N: param.n,
+		C: (*half.Constants)(mem.Noescape(unsafe.Pointer(&s.f32))), Ahead: tune.Ahead}
 	if mem.Sanitizer != "" {
-		report16(st, param, grad, momentum, extra)
+		report16(st, &a)
 	}
 	im := &implementations[s.impl]
-	k := s.plan.fused(&im.half.Fused, id, drawn)
-	if k == nil || n > chunk || n%half.Unit != 0 || s.plan.scale != ScaleNone || drawn {
-		run16(s, im, st, k, &a)
-		return nil
-	}
-	if k((*half.Args)(mem.Noescape(unsafe.Pointer(&a)))) != 0 {
-		im.half.Mend(st, &a)
-	}
-	runtime.KeepAlive(&a)
+	run16(s, im, st, s.plan.fused(&im.half.Fused, id, drawn), &a)
 	return nil
 }
 
 // report16 tells the sanitizer what a step does.
-func report16(st *half.Storage, param, grad, momentum, extra span) {
-	param.memory().Updates()
-	grad.memory().Reads()
-	momentum.memory().Updates()
-	if st.Shadow != half.None {
-		extra.memory().Writes()
-	} else {
-		extra.memory().Updates()
-	}
+func report16(st *half.Storage, a *half.Args) {
+	slice := func(at unsafe.Pointer, e half.Element) mem.Range { return mem.Range{At: at, Size: a.N * e.Size()} }
+	slice(a.Param, st.Param).Updates()
+	slice(a.Grad, st.Grad).Reads()
+	slice(a.Momentum, st.Momentum).Updates()
+	slice(a.Low, st.Low).Updates()
+	slice(a.Shadow, st.Shadow).Writes()
 }
 
 // run16 steps all of a, by the kernel k if it isn't nil.
@@ -187,15 +237,6 @@ func run16(s *Stepper, im *implementation, st *half.Storage, k half.Kernel, a *h
 	} else {
 		stepTiles(s, im, st, a, unit)
 	}
-}
-
-// refuse16 says what is wrong with slices that step16 can't step: nothing, if they are empty.
-func refuse16(param, grad, momentum, extra span) error {
-	parts := []span{param, grad, momentum, extra}
-	if extra.name == "" {
-		parts = parts[:3]
-	}
-	return checkSlices(parts...)
 }
 
 // stepFused steps all of a by the kernel k.

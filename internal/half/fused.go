@@ -7,11 +7,11 @@ import (
 	"github.com/lionkernel/lion/internal/mem"
 )
 
-// Unit is what the number of elements that a fused kernel gets is a multiple of.
+// Unit is how many elements a fused kernel steps at once.
 const Unit = 32
 
-// A Kernel steps the elements that its Args name, one Unit of them or more, and reports
-// whether a NaN other than the canonical one may stand in what it wrote: the caller
+// A Kernel steps the elements that its Args name, one or more, or where its Implementation
+// wants Units a multiple of a Unit, and reports whether a NaN other than the canonical one may stand in what it wrote: the caller
 // then calls Mend. Kernels keep no pointer.
 type Kernel func(a *Args) (nan uint32)
 
@@ -30,6 +30,7 @@ type Args struct {
 	Shadow                unsafe.Pointer // where the storage has one
 	Low                   unsafe.Pointer // where it has something beside param
 	Draws                 Draws          // of the first, where param is rounded at random
+	Ahead                 int            // how many bytes ahead to prefetch: see tune.Ahead
 }
 
 // Constants begin those of a step as the caller lays them out; assembly finds them by
@@ -58,17 +59,19 @@ func (a *Args) From(st *Storage, i, n int) Args {
 	return t
 }
 
-// Step steps all of a by a kernel of im, whatever a.N. What is less than a Unit at the
-// end is stepped in a copy.
+// Step steps all of a by a kernel of im, whatever a.N.
 func (im *Implementation) Step(k Kernel, st *Storage, a *Args) {
-	whole := a.N - a.N%Unit
-	im.stepUnits(k, st, a, whole)
-	if whole < a.N {
-		im.stepRest(k, st, a, whole)
+	rest := 0
+	if im.Units {
+		rest = a.N % Unit
+	}
+	im.stepUnits(k, st, a, a.N-rest)
+	if rest != 0 {
+		im.stepRest(k, st, a, a.N-rest)
 	}
 }
 
-// stepUnits steps the first whole elements of a, a multiple of Unit, in chunks.
+// stepUnits steps the first whole elements of a, as many as k can, in chunks.
 func (im *Implementation) stepUnits(k Kernel, st *Storage, a *Args, whole int) {
 	for t := *a; whole > 0; t = t.From(st, chunk, 0) {
 		t.N = min(whole, chunk)

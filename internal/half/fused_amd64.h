@@ -2,7 +2,8 @@
 // then AVX-512, 32. Zen 3 does four vector operations a cycle, to which explicit loads
 // count but memory operands don't; so what is used once for a vector is an operand in
 // memory, and what can be done to all halves of a vector isn't done to half as many
-// float32. The file that includes this one first says where MINUSLR is, −η.
+// float32. The file that includes this one first says where MINUSLR is, −η, and ROOM: how
+// many bytes of the frame lie before what is left of less than 32 elements.
 
 // Arithmetic is float32.
 #define MOVU VMOVUPS
@@ -93,17 +94,25 @@ GLOBL mixed16<>(SB), RODATA|NOPTR, $348
 // Every kernel adds up what it writes to param and momentum, in Y7, which is NaN in the
 // end if any of that was: an addition costs less than a comparison and its OR.
 //
-//	DI param   SI grad   DX momentum   CX elements left   R8 args, then the constants
+//	DI param   SI grad   DX momentum   R10 elements left   R8 args, then the constants
 //	R11 the shadow, the lower halves, the compensation or the draws
+//	R12 the frame   BX how many bytes ahead to prefetch   CX, R13 as in rest_amd64.h
 //	AX, R9 scratch; AX the result
+
+// FRAME: R12 = the frame, aligned.
+#define FRAME \
+	LEAQ 31(SP), R12 \
+	ANDQ $~31, R12
 
 // SETUP reads args and constants. Smashes Y0–Y15 and what is named above.
 #define SETUP \
 	MOVQ   Args_Param(R8), DI            \
 	MOVQ   Args_Grad(R8), SI             \
 	MOVQ   Args_Momentum(R8), DX         \
-	MOVQ   Args_N(R8), CX                \
+	MOVQ   Args_N(R8), R10               \
+	MOVQ   Args_Ahead(R8), BX            \
 	MOVQ   Args_C(R8), R8                \
+	FRAME                                \
 	XORL   AX, AX                        \
 	VXORPS Y7, Y7, Y7                    \
 	BCAST  Constants_B1(R8), Y8          \
@@ -214,14 +223,8 @@ GLOBL mixed16<>(SB), RODATA|NOPTR, $348
 //	R12  β1, (1−β1)·s, β2, (1−β2)·s, a vector each, which are operands from there
 #define KEPT(i) (i*32)(R12)
 
-// FRAME: R12 = the frame, whose size is 32 more, aligned.
-#define FRAME \
-	LEAQ 31(SP), R12 \
-	ANDQ $~31, R12
-
 // SETUP2 follows SETUP, in a frame of 160 bytes or more.
 #define SETUP2 \
-	FRAME                \
 	VMOVUPS Y8, KEPT(0)  \
 	VMOVUPS Y9, KEPT(1)  \
 	VMOVUPS Y10, KEPT(2) \
@@ -334,7 +337,9 @@ GLOBL mixed16<>(SB), RODATA|NOPTR, $348
 	MOVQ   Args_Grad(R8), SI            \
 	MOVQ   Args_Momentum(R8), DX        \
 	MOVQ   Args_N(R8), R10              \
+	MOVQ   Args_Ahead(R8), BX           \
 	MOVQ   Args_C(R8), R8               \
+	FRAME                               \
 	XORL   AX, AX                       \
 	KXNORW K3, K3, K3                   \
 	KXNORW K6, K6, K6                   \
@@ -495,21 +500,15 @@ GLOBL mixed16<>(SB), RODATA|NOPTR, $348
 	LEAQ Args_Draws(R8), R11 \
 	SETUPS
 
-// FUSED and ZFUSED are kernels: they read args as SETUPS says, step all elements, 32 at
-// once, by a storage's LOOP, and leave in AX what FINISH says. Smash everything.
-#define FUSED(SETUPS, LOOP, RULE) \
-	SETUPS       \
-	PCALIGN $64  \
-loop:            \
-	LOOP(RULE)   \
-	SUBQ $32, CX \
-	JNZ  loop    \
+#include "rest_amd64.h"
+
+// FUSED and ZFUSED are kernels: they read args as SETUPS says, step all elements by a
+// storage's LOOP, and leave in AX what FINISH says. Smash everything.
+#define FUSED(SETUPS, LOOP, RULE, SLICES) \
+	SETUPS                                 \
+	WALK32(LOOP, RULE, SLICES, TAKE, GIVE) \
 	FINISH
-#define ZFUSED(SETUPS, LOOP, RULE) \
-	SETUPS        \
-	PCALIGN $64   \
-loop:             \
-	LOOP(RULE)    \
-	SUBQ $32, R10 \
-	JNZ  loop     \
+#define ZFUSED(SETUPS, LOOP, RULE, SLICES) \
+	SETUPS                                   \
+	WALK32(LOOP, RULE, SLICES, ZTAKE, ZGIVE) \
 	ZFINISH

@@ -4,9 +4,9 @@
 #include "textflag.h"
 
 // The steps of 16-bit storages, fused: AVX2, then AVX-512. Arithmetic is float32
-// on the widened values, by the rules in fused_amd64.h; n is a positive multiple of 32. A NaN is rounded like a number here and stays one, since what
-// reaches a bfloat16 comes from one and has zeros below, but for a NaN from a
-// float32 gradient: the caller mends both.
+// on the widened values, by the rules in fused_amd64.h; n is 1 or more. A NaN is rounded
+// like a number here and stays one, since what reaches a bfloat16 comes from one and has
+// zeros below, but for a NaN from a float32 gradient: the caller mends both.
 //
 //	Z27  0x8000   Z29  1, in each element, for split weights
 //	Z30  twice the exponent of each bfloat16, for Kahan's
@@ -16,6 +16,7 @@
 // of a float32.
 
 #define MINUSLR Y14
+#define ROOM 128
 #include "fused_amd64.h"
 
 // What each storage has: PAIR for 16 elements, LOOP for 32. RULE is PAIRINTERP or
@@ -34,9 +35,6 @@
 	STOREH(Y0, (i*32)(DI))    \
 	STOREH(Y4, (i*32+16)(DI))
 #define LOOPF16(RULE) \
-	PREFETCHT0 2048(DI) \
-	PREFETCHT0 2048(SI) \
-	PREFETCHT0 2048(DX) \
 	PAIRF16(RULE, 0)    \
 	PAIRF16(RULE, 1)    \
 	ADDQ $64, DI        \
@@ -53,12 +51,6 @@
 	MOVU Y4, (i*64+32)(DI)                  \
 	PAIRNARROW(Y0, Y4, Y1, Y3, Y5, (i*32)(R11))
 #define LOOPMASTERBF16(RULE) \
-	PREFETCHT0 2048(DI)     \
-	PREFETCHT0 2112(DI)     \
-	PREFETCHT0 2048(SI)     \
-	PREFETCHT0 2048(DX)     \
-	PREFETCHT0 2112(DX)     \
-	PREFETCHT0 2048(R11)    \
 	PAIRMASTERBF16(RULE, 0) \
 	PAIRMASTERBF16(RULE, 1) \
 	ADDQ $128, DI           \
@@ -76,11 +68,6 @@
 	MOVU Y4, (i*64+32)(DI)                     \
 	PAIRNARROW(Y0, Y4, Y2, Y6, Y15, (i*32)(R11))
 #define LOOPMASTERBF16M16(RULE) \
-	PREFETCHT0 2048(DI)        \
-	PREFETCHT0 2112(DI)        \
-	PREFETCHT0 2048(SI)        \
-	PREFETCHT0 2048(DX)        \
-	PREFETCHT0 2048(R11)       \
 	PAIRMASTERBF16M16(RULE, 0) \
 	PAIRMASTERBF16M16(RULE, 1) \
 	ADDQ $128, DI              \
@@ -100,12 +87,6 @@
 	STOREH(Y0, (i*32)(R11))                 \
 	STOREH(Y4, (i*32+16)(R11))
 #define LOOPMASTERF16(RULE) \
-	PREFETCHT0 2048(DI)    \
-	PREFETCHT0 2112(DI)    \
-	PREFETCHT0 2048(SI)    \
-	PREFETCHT0 2048(DX)    \
-	PREFETCHT0 2112(DX)    \
-	PREFETCHT0 2048(R11)   \
 	PAIRMASTERF16(RULE, 0) \
 	PAIRMASTERF16(RULE, 1) \
 	ADDQ $128, DI          \
@@ -125,20 +106,13 @@
 	ADDQ $128, DI \
 	ADDQ $128, SI \
 	ADDQ $64, DX
-#define PREFETCHF32M16 \
-	PREFETCHT0 2048(DI) \
-	PREFETCHT0 2112(DI) \
-	PREFETCHT0 2048(SI) \
-	PREFETCHT0 2112(SI) \
 	PREFETCHT0 2048(DX)
 #define LOOPF32M16(RULE) \
-	PREFETCHF32M16                      \
 	PAIRF32M16(RULE, 0, (SI), 32(SI))   \
 	PAIRF32M16(RULE, 1, 64(SI), 96(SI)) \
 	NEXTF32M16
 // LOOPF32M16REG is the same for a RULE that wants gradients in registers.
 #define LOOPF32M16REG(RULE) \
-	PREFETCHF32M16              \
 	MOVU (SI), Y1               \
 	MOVU 32(SI), Y5             \
 	PAIRF32M16(RULE, 0, Y1, Y5) \
@@ -159,9 +133,6 @@
 	GATHERBF(Y2, Y10, Y1, Y3, (i*32)(DX)) \
 	GATHERBF(Y0, Y5, Y4, Y6, (i*32)(DI))
 #define LOOPPAIRBF(RULE) \
-	PREFETCHT0 2048(DI) \
-	PREFETCHT0 2048(SI) \
-	PREFETCHT0 2048(DX) \
 	PAIRBF(RULE, 0)     \
 	PAIRBF(RULE, 1)     \
 	ADDQ $64, DI        \
@@ -193,10 +164,6 @@
 	VMOVDQU  Y4, (i*32)(R11)              \
 	VMOVDQU  Y3, (i*32)(DI)
 #define LOOPPAIRSPLIT(RULE) \
-	PREFETCHT0 2048(DI)  \
-	PREFETCHT0 2048(SI)  \
-	PREFETCHT0 2048(DX)  \
-	PREFETCHT0 2048(R11) \
 	PAIRSPLIT(RULE, 0)   \
 	PAIRSPLIT(RULE, 1)   \
 	ADDQ $64, DI         \
@@ -235,10 +202,6 @@
 	VPSIGNW  Y4, Y1, Y1                   \
 	VMOVDQU  Y1, (i*32)(R11)
 #define LOOPPAIRKAHAN(RULE) \
-	PREFETCHT0 2048(DI)  \
-	PREFETCHT0 2048(SI)  \
-	PREFETCHT0 2048(DX)  \
-	PREFETCHT0 2048(R11) \
 	PAIRKAHAN(RULE, 0)   \
 	PAIRKAHAN(RULE, 1)   \
 	ADDQ $64, DI         \
@@ -247,9 +210,6 @@
 	ADDQ $64, R11
 
 #define ZLOOPBF16(RULE) \
-	PREFETCHT0 1024(DI)          \
-	PREFETCHT0 1024(SI)          \
-	PREFETCHT0 1024(DX)          \
 	ZLOADPAIRBF                  \
 	RULE(Z0, Z4, Z1, Z5, Z2, Z6) \
 	ZGATHERBF(Z2, Z6, Z16, (DX)) \
@@ -259,9 +219,6 @@
 	ADDQ $64, DX
 
 #define ZLOOPF16(RULE) \
-	PREFETCHT0 1024(DI)          \
-	PREFETCHT0 1024(SI)          \
-	PREFETCHT0 1024(DX)          \
 	ZLOADPAIRH                   \
 	RULE(Z0, Z4, Z1, Z5, Z2, Z6) \
 	VCVTPS2PH $0, Z2, (DX)       \
@@ -273,12 +230,6 @@
 	ADDQ $64, DX
 
 #define ZLOOPMASTERBF16(RULE) \
-	PREFETCHT0 1024(DI)                      \
-	PREFETCHT0 1088(DI)                      \
-	PREFETCHT0 1024(SI)                      \
-	PREFETCHT0 1024(DX)                      \
-	PREFETCHT0 1088(DX)                      \
-	PREFETCHT0 1024(R11)                     \
 	ZLOADBF((SI), Z1)                        \
 	ZLOADBF(32(SI), Z5)                      \
 	RULE((DI), 64(DI), Z1, Z5, (DX), 64(DX)) \
@@ -293,11 +244,6 @@
 	ADDQ $64, R11
 
 #define ZLOOPMASTERBF16M16(RULE) \
-	PREFETCHT0 1024(DI)                \
-	PREFETCHT0 1088(DI)                \
-	PREFETCHT0 1024(SI)                \
-	PREFETCHT0 1024(DX)                \
-	PREFETCHT0 1024(R11)               \
 	ZLOADBF((SI), Z1)                  \
 	ZLOADBF(32(SI), Z5)                \
 	ZLOADBF((DX), Z2)                  \
@@ -313,12 +259,6 @@
 	ADDQ $64, R11
 
 #define ZLOOPMASTERF16(RULE) \
-	PREFETCHT0 1024(DI)                      \
-	PREFETCHT0 1088(DI)                      \
-	PREFETCHT0 1024(SI)                      \
-	PREFETCHT0 1024(DX)                      \
-	PREFETCHT0 1088(DX)                      \
-	PREFETCHT0 1024(R11)                     \
 	VCVTPH2PS (SI), Z1                       \
 	VCVTPH2PS 32(SI), Z5                     \
 	RULE((DI), 64(DI), Z1, Z5, (DX), 64(DX)) \
@@ -334,11 +274,6 @@
 	ADDQ $64, R11
 
 #define ZLOOPF32M16(RULE) \
-	PREFETCHT0 1024(DI)                      \
-	PREFETCHT0 1088(DI)                      \
-	PREFETCHT0 1024(SI)                      \
-	PREFETCHT0 1088(SI)                      \
-	PREFETCHT0 1024(DX)                      \
 	ZLOADBF((DX), Z2)                        \
 	ZLOADBF(32(DX), Z6)                      \
 	RULE((DI), 64(DI), (SI), 64(SI), Z2, Z6) \
@@ -351,10 +286,6 @@
 
 // ZLOOPSPLIT: a multiplication by 1 and 0 sign-extends every other lower half.
 #define ZLOOPSPLIT(RULE) \
-	PREFETCHT0 1024(DI)          \
-	PREFETCHT0 1024(SI)          \
-	PREFETCHT0 1024(DX)          \
-	PREFETCHT0 1024(R11)         \
 	ZLOADPAIRBF                  \
 	VPMADDWD  (R11), Z29, Z16    \
 	VPSRAD    $16, (R11), Z17    \
@@ -382,10 +313,6 @@
 // ZLOOPKAHAN: the rest is infinite or NaN, and becomes zero, where what the weight was
 // rounded to is.
 #define ZLOOPKAHAN(RULE) \
-	PREFETCHT0 1024(DI)          \
-	PREFETCHT0 1024(SI)          \
-	PREFETCHT0 1024(DX)          \
-	PREFETCHT0 1024(R11)         \
 	ZLOADPAIRBF                  \
 	ZEVENBF((R11), Z16)          \
 	ZODDBF((R11), Z17)           \
@@ -415,225 +342,225 @@
 	VPBROADCASTD EXPS2, Z30
 
 // func paperBF16AVX2(a *Args) (nan uint32)
-TEXT ·paperBF16AVX2(SB), NOSPLIT, $160-12
+TEXT ·paperBF16AVX2(SB), NOSPLIT, $416-12
 	MOVQ a+0(FP), R8
-	FUSED(SETUPPAIRS, LOOPPAIRBF, PAPER2)
+	FUSED(SETUPPAIRS, LOOPPAIRBF, PAPER2, SLICES3)
 	MOVL AX, nan+8(FP)
 	RET
 
 // func cautiousBF16AVX2(a *Args) (nan uint32)
-TEXT ·cautiousBF16AVX2(SB), NOSPLIT, $160-12
+TEXT ·cautiousBF16AVX2(SB), NOSPLIT, $416-12
 	MOVQ a+0(FP), R8
-	FUSED(SETUPPAIRS, LOOPPAIRBF, CAUTIOUS2)
+	FUSED(SETUPPAIRS, LOOPPAIRBF, CAUTIOUS2, SLICES3)
 	MOVL AX, nan+8(FP)
 	RET
 
 // func paperF16AVX2(a *Args) (nan uint32)
-TEXT ·paperF16AVX2(SB), NOSPLIT, $0-12
+TEXT ·paperF16AVX2(SB), NOSPLIT, $416-12
 	MOVQ a+0(FP), R8
-	FUSED(SETUP, LOOPF16, PAIRINTERP)
+	FUSED(SETUP, LOOPF16, PAIRINTERP, SLICES3)
 	MOVL AX, nan+8(FP)
 	RET
 
 // func cautiousF16AVX2(a *Args) (nan uint32)
-TEXT ·cautiousF16AVX2(SB), NOSPLIT, $0-12
+TEXT ·cautiousF16AVX2(SB), NOSPLIT, $416-12
 	MOVQ a+0(FP), R8
-	FUSED(SETUP, LOOPF16, PAIRAGREE)
+	FUSED(SETUP, LOOPF16, PAIRAGREE, SLICES3)
 	MOVL AX, nan+8(FP)
 	RET
 
 // func paperMasterBF16AVX2(a *Args) (nan uint32)
-TEXT ·paperMasterBF16AVX2(SB), NOSPLIT, $0-12
+TEXT ·paperMasterBF16AVX2(SB), NOSPLIT, $608-12
 	MOVQ a+0(FP), R8
-	FUSED(SHADOW(SETUP), LOOPMASTERBF16, PAIRINTERP)
+	FUSED(SHADOW(SETUP), LOOPMASTERBF16, PAIRINTERP, SLICESMASTER)
 	MOVL AX, nan+8(FP)
 	RET
 
 // func cautiousMasterBF16AVX2(a *Args) (nan uint32)
-TEXT ·cautiousMasterBF16AVX2(SB), NOSPLIT, $0-12
+TEXT ·cautiousMasterBF16AVX2(SB), NOSPLIT, $608-12
 	MOVQ a+0(FP), R8
-	FUSED(SHADOW(SETUP), LOOPMASTERBF16, PAIRAGREE)
+	FUSED(SHADOW(SETUP), LOOPMASTERBF16, PAIRAGREE, SLICESMASTER)
 	MOVL AX, nan+8(FP)
 	RET
 
 // func paperMasterBF16M16AVX2(a *Args) (nan uint32)
-TEXT ·paperMasterBF16M16AVX2(SB), NOSPLIT, $0-12
+TEXT ·paperMasterBF16M16AVX2(SB), NOSPLIT, $608-12
 	MOVQ a+0(FP), R8
-	FUSED(SHADOW(SETUP), LOOPMASTERBF16M16, PAIRINTERP)
+	FUSED(SHADOW(SETUP), LOOPMASTERBF16M16, PAIRINTERP, SLICESMASTERM16)
 	MOVL AX, nan+8(FP)
 	RET
 
 // func cautiousMasterBF16M16AVX2(a *Args) (nan uint32)
-TEXT ·cautiousMasterBF16M16AVX2(SB), NOSPLIT, $0-12
+TEXT ·cautiousMasterBF16M16AVX2(SB), NOSPLIT, $608-12
 	MOVQ a+0(FP), R8
-	FUSED(SHADOW(SETUP), LOOPMASTERBF16M16, PAIRAGREE)
+	FUSED(SHADOW(SETUP), LOOPMASTERBF16M16, PAIRAGREE, SLICESMASTERM16)
 	MOVL AX, nan+8(FP)
 	RET
 
 // func paperMasterF16AVX2(a *Args) (nan uint32)
-TEXT ·paperMasterF16AVX2(SB), NOSPLIT, $0-12
+TEXT ·paperMasterF16AVX2(SB), NOSPLIT, $608-12
 	MOVQ a+0(FP), R8
-	FUSED(SHADOW(SETUP), LOOPMASTERF16, PAIRINTERP)
+	FUSED(SHADOW(SETUP), LOOPMASTERF16, PAIRINTERP, SLICESMASTER)
 	MOVL AX, nan+8(FP)
 	RET
 
 // func cautiousMasterF16AVX2(a *Args) (nan uint32)
-TEXT ·cautiousMasterF16AVX2(SB), NOSPLIT, $0-12
+TEXT ·cautiousMasterF16AVX2(SB), NOSPLIT, $608-12
 	MOVQ a+0(FP), R8
-	FUSED(SHADOW(SETUP), LOOPMASTERF16, PAIRAGREE)
+	FUSED(SHADOW(SETUP), LOOPMASTERF16, PAIRAGREE, SLICESMASTER)
 	MOVL AX, nan+8(FP)
 	RET
 
 // func paperF32M16AVX2(a *Args) (nan uint32)
-TEXT ·paperF32M16AVX2(SB), NOSPLIT, $0-12
+TEXT ·paperF32M16AVX2(SB), NOSPLIT, $608-12
 	MOVQ a+0(FP), R8
-	FUSED(SETUP, LOOPF32M16, PAIRINTERP)
+	FUSED(SETUP, LOOPF32M16, PAIRINTERP, SLICESF32M16)
 	MOVL AX, nan+8(FP)
 	RET
 
 // func cautiousF32M16AVX2(a *Args) (nan uint32)
-TEXT ·cautiousF32M16AVX2(SB), NOSPLIT, $0-12
+TEXT ·cautiousF32M16AVX2(SB), NOSPLIT, $608-12
 	MOVQ a+0(FP), R8
-	FUSED(SETUP, LOOPF32M16REG, PAIRAGREE)
+	FUSED(SETUP, LOOPF32M16REG, PAIRAGREE, SLICESF32M16)
 	MOVL AX, nan+8(FP)
 	RET
 
 // func paperSplitAVX2(a *Args) (nan uint32)
-TEXT ·paperSplitAVX2(SB), NOSPLIT, $160-12
+TEXT ·paperSplitAVX2(SB), NOSPLIT, $416-12
 	MOVQ a+0(FP), R8
-	FUSED(LOW(SETUPPAIRS), LOOPPAIRSPLIT, PAPER2)
+	FUSED(LOW(SETUPPAIRS), LOOPPAIRSPLIT, PAPER2, SLICESLOW)
 	MOVL AX, nan+8(FP)
 	RET
 
 // func cautiousSplitAVX2(a *Args) (nan uint32)
-TEXT ·cautiousSplitAVX2(SB), NOSPLIT, $160-12
+TEXT ·cautiousSplitAVX2(SB), NOSPLIT, $416-12
 	MOVQ a+0(FP), R8
-	FUSED(LOW(SETUPPAIRS), LOOPPAIRSPLIT, CAUTIOUS2)
+	FUSED(LOW(SETUPPAIRS), LOOPPAIRSPLIT, CAUTIOUS2, SLICESLOW)
 	MOVL AX, nan+8(FP)
 	RET
 
 // func paperKahanAVX2(a *Args) (nan uint32)
-TEXT ·paperKahanAVX2(SB), NOSPLIT, $160-12
+TEXT ·paperKahanAVX2(SB), NOSPLIT, $416-12
 	MOVQ a+0(FP), R8
-	FUSED(LOW(SETUPPAIRS), LOOPPAIRKAHAN, PAPER2)
+	FUSED(LOW(SETUPPAIRS), LOOPPAIRKAHAN, PAPER2, SLICESLOW)
 	MOVL AX, nan+8(FP)
 	RET
 
 // func cautiousKahanAVX2(a *Args) (nan uint32)
-TEXT ·cautiousKahanAVX2(SB), NOSPLIT, $160-12
+TEXT ·cautiousKahanAVX2(SB), NOSPLIT, $416-12
 	MOVQ a+0(FP), R8
-	FUSED(LOW(SETUPPAIRS), LOOPPAIRKAHAN, CAUTIOUS2)
+	FUSED(LOW(SETUPPAIRS), LOOPPAIRKAHAN, CAUTIOUS2, SLICESLOW)
 	MOVL AX, nan+8(FP)
 	RET
 
 // func paperBF16AVX512(a *Args) (nan uint32)
-TEXT ·paperBF16AVX512(SB), NOSPLIT, $0-12
+TEXT ·paperBF16AVX512(SB), NOSPLIT, $416-12
 	MOVQ a+0(FP), R8
-	ZFUSED(ZSETUPPAIRS, ZLOOPBF16, ZPAPER2)
+	ZFUSED(ZSETUPPAIRS, ZLOOPBF16, ZPAPER2, SLICES3)
 	MOVL AX, nan+8(FP)
 	RET
 
 // func cautiousBF16AVX512(a *Args) (nan uint32)
-TEXT ·cautiousBF16AVX512(SB), NOSPLIT, $0-12
+TEXT ·cautiousBF16AVX512(SB), NOSPLIT, $416-12
 	MOVQ a+0(FP), R8
-	ZFUSED(ZSETUPPAIRS, ZLOOPBF16, ZCAUTIOUS2)
+	ZFUSED(ZSETUPPAIRS, ZLOOPBF16, ZCAUTIOUS2, SLICES3)
 	MOVL AX, nan+8(FP)
 	RET
 
 // func paperF16AVX512(a *Args) (nan uint32)
-TEXT ·paperF16AVX512(SB), NOSPLIT, $0-12
+TEXT ·paperF16AVX512(SB), NOSPLIT, $416-12
 	MOVQ a+0(FP), R8
-	ZFUSED(ZSETUP, ZLOOPF16, ZPAPER2)
+	ZFUSED(ZSETUP, ZLOOPF16, ZPAPER2, SLICES3)
 	MOVL AX, nan+8(FP)
 	RET
 
 // func cautiousF16AVX512(a *Args) (nan uint32)
-TEXT ·cautiousF16AVX512(SB), NOSPLIT, $0-12
+TEXT ·cautiousF16AVX512(SB), NOSPLIT, $416-12
 	MOVQ a+0(FP), R8
-	ZFUSED(ZSETUP, ZLOOPF16, ZCAUTIOUS2)
+	ZFUSED(ZSETUP, ZLOOPF16, ZCAUTIOUS2, SLICES3)
 	MOVL AX, nan+8(FP)
 	RET
 
 // func paperMasterBF16AVX512(a *Args) (nan uint32)
-TEXT ·paperMasterBF16AVX512(SB), NOSPLIT, $0-12
+TEXT ·paperMasterBF16AVX512(SB), NOSPLIT, $608-12
 	MOVQ a+0(FP), R8
-	ZFUSED(SHADOW(ZSETUPORDER), ZLOOPMASTERBF16, ZPAPER2)
+	ZFUSED(SHADOW(ZSETUPORDER), ZLOOPMASTERBF16, ZPAPER2, SLICESMASTER)
 	MOVL AX, nan+8(FP)
 	RET
 
 // func cautiousMasterBF16AVX512(a *Args) (nan uint32)
-TEXT ·cautiousMasterBF16AVX512(SB), NOSPLIT, $0-12
+TEXT ·cautiousMasterBF16AVX512(SB), NOSPLIT, $608-12
 	MOVQ a+0(FP), R8
-	ZFUSED(SHADOW(ZSETUPORDER), ZLOOPMASTERBF16, ZCAUTIOUS2)
+	ZFUSED(SHADOW(ZSETUPORDER), ZLOOPMASTERBF16, ZCAUTIOUS2, SLICESMASTER)
 	MOVL AX, nan+8(FP)
 	RET
 
 // func paperMasterBF16M16AVX512(a *Args) (nan uint32)
-TEXT ·paperMasterBF16M16AVX512(SB), NOSPLIT, $0-12
+TEXT ·paperMasterBF16M16AVX512(SB), NOSPLIT, $608-12
 	MOVQ a+0(FP), R8
-	ZFUSED(SHADOW(ZSETUPORDER), ZLOOPMASTERBF16M16, ZPAPER2)
+	ZFUSED(SHADOW(ZSETUPORDER), ZLOOPMASTERBF16M16, ZPAPER2, SLICESMASTERM16)
 	MOVL AX, nan+8(FP)
 	RET
 
 // func cautiousMasterBF16M16AVX512(a *Args) (nan uint32)
-TEXT ·cautiousMasterBF16M16AVX512(SB), NOSPLIT, $0-12
+TEXT ·cautiousMasterBF16M16AVX512(SB), NOSPLIT, $608-12
 	MOVQ a+0(FP), R8
-	ZFUSED(SHADOW(ZSETUPORDER), ZLOOPMASTERBF16M16, ZCAUTIOUS2)
+	ZFUSED(SHADOW(ZSETUPORDER), ZLOOPMASTERBF16M16, ZCAUTIOUS2, SLICESMASTERM16)
 	MOVL AX, nan+8(FP)
 	RET
 
 // func paperMasterF16AVX512(a *Args) (nan uint32)
-TEXT ·paperMasterF16AVX512(SB), NOSPLIT, $0-12
+TEXT ·paperMasterF16AVX512(SB), NOSPLIT, $608-12
 	MOVQ a+0(FP), R8
-	ZFUSED(SHADOW(ZSETUP), ZLOOPMASTERF16, ZPAPER2)
+	ZFUSED(SHADOW(ZSETUP), ZLOOPMASTERF16, ZPAPER2, SLICESMASTER)
 	MOVL AX, nan+8(FP)
 	RET
 
 // func cautiousMasterF16AVX512(a *Args) (nan uint32)
-TEXT ·cautiousMasterF16AVX512(SB), NOSPLIT, $0-12
+TEXT ·cautiousMasterF16AVX512(SB), NOSPLIT, $608-12
 	MOVQ a+0(FP), R8
-	ZFUSED(SHADOW(ZSETUP), ZLOOPMASTERF16, ZCAUTIOUS2)
+	ZFUSED(SHADOW(ZSETUP), ZLOOPMASTERF16, ZCAUTIOUS2, SLICESMASTER)
 	MOVL AX, nan+8(FP)
 	RET
 
 // func paperF32M16AVX512(a *Args) (nan uint32)
-TEXT ·paperF32M16AVX512(SB), NOSPLIT, $0-12
+TEXT ·paperF32M16AVX512(SB), NOSPLIT, $608-12
 	MOVQ a+0(FP), R8
-	ZFUSED(ZSETUPORDER, ZLOOPF32M16, ZPAPER2)
+	ZFUSED(ZSETUPORDER, ZLOOPF32M16, ZPAPER2, SLICESF32M16)
 	MOVL AX, nan+8(FP)
 	RET
 
 // func cautiousF32M16AVX512(a *Args) (nan uint32)
-TEXT ·cautiousF32M16AVX512(SB), NOSPLIT, $0-12
+TEXT ·cautiousF32M16AVX512(SB), NOSPLIT, $608-12
 	MOVQ a+0(FP), R8
-	ZFUSED(ZSETUPORDER, ZLOOPF32M16, ZCAUTIOUS2)
+	ZFUSED(ZSETUPORDER, ZLOOPF32M16, ZCAUTIOUS2, SLICESF32M16)
 	MOVL AX, nan+8(FP)
 	RET
 
 // func paperSplitAVX512(a *Args) (nan uint32)
-TEXT ·paperSplitAVX512(SB), NOSPLIT, $0-12
+TEXT ·paperSplitAVX512(SB), NOSPLIT, $416-12
 	MOVQ a+0(FP), R8
-	ZFUSED(LOW(ZSETUPSPLIT), ZLOOPSPLIT, ZPAPER2)
+	ZFUSED(LOW(ZSETUPSPLIT), ZLOOPSPLIT, ZPAPER2, SLICESLOW)
 	MOVL AX, nan+8(FP)
 	RET
 
 // func cautiousSplitAVX512(a *Args) (nan uint32)
-TEXT ·cautiousSplitAVX512(SB), NOSPLIT, $0-12
+TEXT ·cautiousSplitAVX512(SB), NOSPLIT, $416-12
 	MOVQ a+0(FP), R8
-	ZFUSED(LOW(ZSETUPSPLIT), ZLOOPSPLIT, ZCAUTIOUS2)
+	ZFUSED(LOW(ZSETUPSPLIT), ZLOOPSPLIT, ZCAUTIOUS2, SLICESLOW)
 	MOVL AX, nan+8(FP)
 	RET
 
 // func paperKahanAVX512(a *Args) (nan uint32)
-TEXT ·paperKahanAVX512(SB), NOSPLIT, $0-12
+TEXT ·paperKahanAVX512(SB), NOSPLIT, $416-12
 	MOVQ a+0(FP), R8
-	ZFUSED(LOW(ZSETUPKAHAN), ZLOOPKAHAN, ZPAPER2)
+	ZFUSED(LOW(ZSETUPKAHAN), ZLOOPKAHAN, ZPAPER2, SLICESLOW)
 	MOVL AX, nan+8(FP)
 	RET
 
 // func cautiousKahanAVX512(a *Args) (nan uint32)
-TEXT ·cautiousKahanAVX512(SB), NOSPLIT, $0-12
+TEXT ·cautiousKahanAVX512(SB), NOSPLIT, $416-12
 	MOVQ a+0(FP), R8
-	ZFUSED(LOW(ZSETUPKAHAN), ZLOOPKAHAN, ZCAUTIOUS2)
+	ZFUSED(LOW(ZSETUPKAHAN), ZLOOPKAHAN, ZCAUTIOUS2, SLICESLOW)
 	MOVL AX, nan+8(FP)
 	RET

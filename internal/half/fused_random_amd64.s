@@ -4,8 +4,8 @@
 #include "textflag.h"
 
 // The steps of bfloat16 and IEEE halves, fused, with weights that are rounded at
-// random: as fused_amd64.s has the steps and random_amd64.s the rounding. n is a
-// positive multiple of 32. A NaN is rounded like a number here and stays one.
+// random: as fused_amd64.s has the steps and random_amd64.s the rounding. A NaN is rounded
+// like a number here and stays one.
 //
 //	R11  draws   Y14  the counters of the next vector
 //	R12 and the rest of AVX2 as in fused_amd64.h
@@ -19,7 +19,8 @@
 //	shifted by 3   Z28  what makes infinity a NaN   Z31  VPERMT2W's order that
 //	gathers upper halves; the rest as in fused_amd64.h
 
-#define MINUSLR KEPT(14)
+#define MINUSLR KEPT(10)
+#define ROOM 416
 #include "fused_amd64.h"
 
 // The multiples of what a counter grows by: even ones, 0–7, 8–15.
@@ -56,33 +57,35 @@ GLOBL drawConst<>(SB), RODATA|NOPTR, $40
 #define GOLDEN drawConst<>+16(SB)
 #define CONST(i, v) VPBROADCASTD drawConst<>+(i*4)(SB), v
 
-// SETUPDRAW follows SETUP and SETUP2, in a frame of 576 bytes, and keeps constants of
-// DRAW and PUTH beside those of SETUP2. Of 16 elements lanes are the multiples for those
-// in the first vector, next begins with that by which the second's are greater. Smashes
-// Y0, Y14.
+// SETUPDRAW follows SETUP, and keeps constants of DRAW beside those of SETUP2. Of 16
+// elements lanes are the multiples for those in the first vector, next begins with that by
+// which the second's are greater. Smashes Y0, Y14.
 #define SETUPDRAW(lanes, next) \
-	VMOVUPS      Y14, KEPT(14)            \
+	VMOVUPS      Y14, KEPT(10)            \
 	VPBROADCASTD Draws_Counter(R11), Y14  \
 	VPADDD       lanes, Y14, Y14          \
 	VPBROADCASTD next, Y0                 \
-	VMOVDQU      Y0, KEPT(16)             \
+	VMOVDQU      Y0, KEPT(12)             \
 	VPBROADCASTD Draws_Key(R11), Y0       \
 	VMOVDQU      Y0, KEPT(4)              \
 	KEEP(0, 5)                            \
 	KEEP(1, 6)                            \
 	KEEP(2, 7)                            \
-	KEEP(5, 8)                            \
-	KEEP(6, 9)                            \
-	KEEP(8, 10)                           \
-	KEEP(7, 11)                           \
-	KEEP(9, 12)                           \
-	KEEP(3, 15)                           \
-	VPCMPEQD     Y0, Y0, Y0               \
-	VPSRLD       $1, Y0, Y0               \
-	VMOVDQU      Y0, KEPT(13)
+	KEEP(3, 11)
 #define KEEP(i, k) \
 	CONST(i, Y0) \
 	VMOVDQU Y0, KEPT(k)
+
+// SETUPPUTH keeps those of PUTH, some of them where SETUP2's would be. Smashes Y0.
+#define SETUPPUTH \
+	KEEP(5, 0)             \
+	KEEP(6, 2)             \
+	KEEP(8, 3)             \
+	KEEP(7, 8)             \
+	KEEP(9, 9)             \
+	VPCMPEQD Y0, Y0, Y0    \
+	VPSRLD   $1, Y0, Y0    \
+	VMOVDQU  Y0, KEPT(1)
 
 // SETUPBF16 and SETUPF16 begin the kernels.
 #define SETUPBF16 \
@@ -90,8 +93,8 @@ GLOBL drawConst<>(SB), RODATA|NOPTR, $40
 	SETUPDRAW(EVENS, GOLDEN)
 #define SETUPF16 \
 	SETUP                     \
-	FRAME                     \
-	SETUPDRAW(LOWER8, UPPER8)
+	SETUPDRAW(LOWER8, UPPER8) \
+	SETUPPUTH
 
 // DRAW: x, y = the random bits of the next 16 elements, whose first vector's counters are
 // in Y14, which moves on. Smashes a, b. It is a long chain, which what comes between its
@@ -102,12 +105,12 @@ GLOBL drawConst<>(SB), RODATA|NOPTR, $40
 	MIXDRAW(6, 15, x, y, a, b) \
 	DRAWLAST(x, y)
 #define DRAWFIRST(x, y, a, b) \
-	VPADDD KEPT(16), Y14, y   \
+	VPADDD KEPT(12), Y14, y   \
 	VPSRLD $17, Y14, a        \
 	VPSRLD $17, y, b          \
 	VPXOR  a, Y14, x          \
 	VPXOR  b, y, y            \
-	VPADDD KEPT(15), Y14, Y14 \
+	VPADDD KEPT(11), Y14, Y14 \
 	VPXOR  KEPT(4), x, x      \
 	VPXOR  KEPT(4), y, y
 #define MIXDRAW(k, shift, x, y, a, b) \
@@ -144,9 +147,6 @@ GLOBL drawConst<>(SB), RODATA|NOPTR, $40
 	VPBLENDW $0xAA, Y5, Y0, Y0            \
 	VMOVDQU  Y0, (i*32)(DI)
 #define LOOPBF16(RULE) \
-	PREFETCHT0 2048(DI) \
-	PREFETCHT0 2048(SI) \
-	PREFETCHT0 2048(DX) \
 	PAIRBF(RULE, 0)     \
 	PAIRBF(RULE, 1)     \
 	ADDQ $64, DI        \
@@ -157,15 +157,15 @@ GLOBL drawConst<>(SB), RODATA|NOPTR, $40
 // r, as ROUNDH of random_amd64.s. Smashes r, a, b, c.
 #define PUTH(y, r, a, b, c) \
 	VCMPPS     $3, y, y, a      \
-	VBLENDVPS  a, KEPT(8), r, r \
-	VPAND      KEPT(13), y, a   \
+	VBLENDVPS  a, KEPT(0), r, r \
+	VPAND      KEPT(1), y, a   \
 	VPXOR      a, y, y          \
-	VMULPS     KEPT(9), a, b    \
+	VMULPS     KEPT(2), a, b    \
 	VCVTTPS2DQ b, b             \
-	VPCMPGTD   KEPT(10), a, c   \
-	VPMINSD    KEPT(11), a, a   \
+	VPCMPGTD   KEPT(3), a, c   \
+	VPMINSD    KEPT(8), a, a   \
 	VPSLLD     $3, a, a         \
-	VPADDD     KEPT(12), a, a   \
+	VPADDD     KEPT(9), a, a   \
 	VBLENDVPS  c, a, b, a       \
 	VPADDD     r, a, a          \
 	VPOR       y, a, a          \
@@ -189,9 +189,6 @@ GLOBL drawConst<>(SB), RODATA|NOPTR, $40
 	VPERMQ    $0xD8, Y0, Y0      \
 	VMOVDQU   Y0, (i*32)(DI)
 #define LOOPF16(RULE) \
-	PREFETCHT0 2048(DI) \
-	PREFETCHT0 2048(SI) \
-	PREFETCHT0 2048(DX) \
 	PAIRF16(RULE, 0)    \
 	PAIRF16(RULE, 1)    \
 	ADDQ $64, DI        \
@@ -251,9 +248,6 @@ GLOBL drawConst<>(SB), RODATA|NOPTR, $40
 	VPSRLD     $16, z, z
 
 #define ZLOOPBF16(RULE) \
-	PREFETCHT0 1024(DI)          \
-	PREFETCHT0 1024(SI)          \
-	PREFETCHT0 1024(DX)          \
 	ZLOADPAIRBF                  \
 	RULE(Z0, Z4, Z1, Z5, Z2, Z6) \
 	ZGATHERBF(Z2, Z6, Z16, (DX)) \
@@ -283,9 +277,6 @@ GLOBL drawConst<>(SB), RODATA|NOPTR, $40
 	VPTERNLOGD $0xEC, Z14, a, y
 
 #define ZLOOPF16(RULE) \
-	PREFETCHT0 1024(DI)          \
-	PREFETCHT0 1024(SI)          \
-	PREFETCHT0 1024(DX)          \
 	ZLOADPAIRH                   \
 	RULE(Z0, Z4, Z1, Z5, Z2, Z6) \
 	VCVTPS2PH $0, Z2, (DX)       \
@@ -301,57 +292,57 @@ GLOBL drawConst<>(SB), RODATA|NOPTR, $40
 	ADDQ $64, DX
 
 // func paperRandomBF16AVX2(a *Args) (nan uint32)
-TEXT ·paperRandomBF16AVX2(SB), NOSPLIT, $576-12
+TEXT ·paperRandomBF16AVX2(SB), NOSPLIT, $640-12
 	MOVQ a+0(FP), R8
-	FUSED(DRAWS(SETUPBF16), LOOPBF16, INTERP2)
+	FUSED(DRAWS(SETUPBF16), LOOPBF16, INTERP2, SLICES3)
 	MOVL AX, nan+8(FP)
 	RET
 
 // func cautiousRandomBF16AVX2(a *Args) (nan uint32)
-TEXT ·cautiousRandomBF16AVX2(SB), NOSPLIT, $576-12
+TEXT ·cautiousRandomBF16AVX2(SB), NOSPLIT, $640-12
 	MOVQ a+0(FP), R8
-	FUSED(DRAWS(SETUPBF16), LOOPBF16, AGREE2)
+	FUSED(DRAWS(SETUPBF16), LOOPBF16, AGREE2, SLICES3)
 	MOVL AX, nan+8(FP)
 	RET
 
 // func paperRandomF16AVX2(a *Args) (nan uint32)
-TEXT ·paperRandomF16AVX2(SB), NOSPLIT, $576-12
+TEXT ·paperRandomF16AVX2(SB), NOSPLIT, $640-12
 	MOVQ a+0(FP), R8
-	FUSED(DRAWS(SETUPF16), LOOPF16, PAIRINTERP)
+	FUSED(DRAWS(SETUPF16), LOOPF16, PAIRINTERP, SLICES3)
 	MOVL AX, nan+8(FP)
 	RET
 
 // func cautiousRandomF16AVX2(a *Args) (nan uint32)
-TEXT ·cautiousRandomF16AVX2(SB), NOSPLIT, $576-12
+TEXT ·cautiousRandomF16AVX2(SB), NOSPLIT, $640-12
 	MOVQ a+0(FP), R8
-	FUSED(DRAWS(SETUPF16), LOOPF16, PAIRAGREE)
+	FUSED(DRAWS(SETUPF16), LOOPF16, PAIRAGREE, SLICES3)
 	MOVL AX, nan+8(FP)
 	RET
 
 // func paperRandomBF16AVX512(a *Args) (nan uint32)
-TEXT ·paperRandomBF16AVX512(SB), NOSPLIT, $0-12
+TEXT ·paperRandomBF16AVX512(SB), NOSPLIT, $640-12
 	MOVQ a+0(FP), R8
-	ZFUSED(DRAWS(ZSETUPBF16), ZLOOPBF16, ZPAPER2)
+	ZFUSED(DRAWS(ZSETUPBF16), ZLOOPBF16, ZPAPER2, SLICES3)
 	MOVL AX, nan+8(FP)
 	RET
 
 // func cautiousRandomBF16AVX512(a *Args) (nan uint32)
-TEXT ·cautiousRandomBF16AVX512(SB), NOSPLIT, $0-12
+TEXT ·cautiousRandomBF16AVX512(SB), NOSPLIT, $640-12
 	MOVQ a+0(FP), R8
-	ZFUSED(DRAWS(ZSETUPBF16), ZLOOPBF16, ZCAUTIOUS2)
+	ZFUSED(DRAWS(ZSETUPBF16), ZLOOPBF16, ZCAUTIOUS2, SLICES3)
 	MOVL AX, nan+8(FP)
 	RET
 
 // func paperRandomF16AVX512(a *Args) (nan uint32)
-TEXT ·paperRandomF16AVX512(SB), NOSPLIT, $0-12
+TEXT ·paperRandomF16AVX512(SB), NOSPLIT, $640-12
 	MOVQ a+0(FP), R8
-	ZFUSED(DRAWS(ZSETUPF16), ZLOOPF16, ZPAPER2)
+	ZFUSED(DRAWS(ZSETUPF16), ZLOOPF16, ZPAPER2, SLICES3)
 	MOVL AX, nan+8(FP)
 	RET
 
 // func cautiousRandomF16AVX512(a *Args) (nan uint32)
-TEXT ·cautiousRandomF16AVX512(SB), NOSPLIT, $0-12
+TEXT ·cautiousRandomF16AVX512(SB), NOSPLIT, $640-12
 	MOVQ a+0(FP), R8
-	ZFUSED(DRAWS(ZSETUPF16), ZLOOPF16, ZCAUTIOUS2)
+	ZFUSED(DRAWS(ZSETUPF16), ZLOOPF16, ZCAUTIOUS2, SLICES3)
 	MOVL AX, nan+8(FP)
 	RET

@@ -160,9 +160,20 @@ func (k kindOf) expected(in *fusedSlices, n int, c *Constants, d Draws) (out fus
 var sliceNames = [numSlices]string{"param", "low", "grad", "momentum", "shadow"}
 
 // stepped steps in by the kernel f, with slices that begin off elements past alignment,
-// and compares.
+// and compares: without prefetching, then with it.
 func (k kindOf) stepped(im *Implementation, f Kernel, in *fusedSlices, n int, off func(slice int) int, c *Constants, d Draws) error {
 	want := k.expected(in, n, c, d)
+	for _, ahead := range []int{0, 192} {
+		if err := k.compared(im, f, in, &want, off, &Args{N: n, C: c, Draws: d, Ahead: ahead}); err != nil {
+			return fmt.Errorf("prefetching %d bytes ahead: %w", ahead, err)
+		}
+	}
+	return nil
+}
+
+// compared is one of these steps, of slices that a doesn't have yet.
+func (k kindOf) compared(im *Implementation, f Kernel, in, want *fusedSlices, off func(slice int) int, a *Args) error {
+	n := a.N
 	var slabs [numSlices]*prove.Slab
 	var at [numSlices]unsafe.Pointer
 	for i, e := range k.elements() {
@@ -172,7 +183,9 @@ func (k kindOf) stepped(im *Implementation, f Kernel, in *fusedSlices, n int, of
 			at[i] = slabs[i].Pointer()
 		}
 	}
-	im.Step(f, &Storages[k.id], k.args(at, n, c, d))
+	full := k.args(at, n, a.C, a.Draws)
+	full.Ahead = a.Ahead
+	im.Step(f, &Storages[k.id], full)
 	for i, e := range k.elements() {
 		if e == nil {
 			continue
@@ -189,7 +202,7 @@ func (k kindOf) stepped(im *Implementation, f Kernel, in *fusedSlices, n int, of
 		}
 		for j := range n {
 			if g, w := e.Get(unsafe.Pointer(&got[0]), j), e.Get(unsafe.Pointer(&want[i][0]), j); g != w {
-				return fmt.Errorf("%v n=%d %+v: %s[%d] = %#x, want %#x, was %#x", k, n, *c, sliceNames[i], j, g, w, e.Get(unsafe.Pointer(&in[i][0]), j))
+				return fmt.Errorf("%v n=%d %+v: %s[%d] = %#x, want %#x, was %#x", k, n, *a.C, sliceNames[i], j, g, w, e.Get(unsafe.Pointer(&in[i][0]), j))
 			}
 		}
 	}
@@ -319,7 +332,7 @@ func fusedGuardPages(t testing.TB, im *Implementation) error {
 		if f == nil {
 			continue
 		}
-		for _, n := range []int{1, Unit, Unit + 7, 2 * Unit, 3*Unit + 31} {
+		for _, n := range []int{1, 2, 3, 5, 11, 17, Unit - 1, Unit, Unit + 7, 2 * Unit, 3*Unit + 31} {
 			for place := range 1 << numSlices {
 				var at [numSlices]unsafe.Pointer
 				for i, e := range k.elements() {

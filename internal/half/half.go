@@ -9,6 +9,7 @@ type Implementation struct {
 	Name string
 	Converters
 	Fused Fused // none, of generic
+	Units bool  // fused kernels get whole Units; the rest is stepped in a copy
 }
 
 // Implementations are those of this build, best first, generic last. Whether one can run

@@ -25,6 +25,7 @@ func neon() *Implementation {
 			SplitKahan: sixteens3(splitKahanNEON, splitKahanGeneric, 2, 2, 4),
 			JoinKahan:  sixteens3(joinKahanNEON, joinKahanGeneric, 4, 2, 2),
 		},
+		Units: true,
 		Fused: Fused{
 			Nearest: [NumStorages]Rules{
 				StoreBF16:          {paperBF16NEON, cautiousBF16NEON},
