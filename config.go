@@ -70,8 +70,17 @@ func DefaultConfig() Config {
 	return Config{LR: 1e-4, Beta1: 0.9, Beta2: 0.99, Gamma: 0.1, Epsilon: 1e-8, Kappa: 1}
 }
 
-// check refuses what no element can use.
-func (cfg *Config) check() error {
+// inRange says whether each number is one that checkNumbers lets pass, in the time that New
+// can afford at each step of a schedule.
+func (cfg *Config) inRange() bool {
+	const most = math.MaxFloat64
+	return cfg.LR >= 0 && cfg.LR <= most && cfg.Beta1 >= 0 && cfg.Beta1 < 1 && cfg.Beta2 >= 0 && cfg.Beta2 < 1 &&
+		cfg.WeightDecay >= 0 && cfg.WeightDecay <= most && cfg.GradScale >= -most && cfg.GradScale <= most &&
+		cfg.Gamma >= 0 && cfg.Gamma <= most && cfg.Epsilon >= 0 && cfg.Epsilon <= most && cfg.Kappa > 0 && cfg.Kappa <= most
+}
+
+// checkNumbers refuses a number that no rule can use.
+func (cfg *Config) checkNumbers() error {
 	for _, f := range [...]struct {
 		name   string
 		value  float64
@@ -90,6 +99,14 @@ func (cfg *Config) check() error {
 		if !f.ok || math.IsInf(f.value, 0) || math.IsNaN(f.value) {
 			return fmt.Errorf("%w: %s = %v must be %s", ErrConfig, f.name, f.value, f.wanted)
 		}
+	}
+	return nil
+}
+
+// check refuses what no element can use.
+func (cfg *Config) check() error {
+	if !cfg.inRange() {
+		return cfg.checkNumbers()
 	}
 	switch {
 	case cfg.Rule >= numRules:

@@ -228,8 +228,11 @@ func report16(st *half.Storage, a *half.Args) {
 
 // run16 steps all of a, by the kernel k if it isn't nil.
 func run16(s *Stepper, im *implementation, st *half.Storage, k half.Kernel, a *half.Args) {
-	unit := 1.0
-	if s.plan.scale != ScaleNone {
+	unit := s.f64.scale // of Counted
+	switch {
+	case s.plan.scale == ScaleNone:
+		unit = 1
+	case !s.plan.counted:
 		unit = cautiousScale(s.plan.scale, countTiles(s, im, st, a), a.N)
 	}
 	if k != nil && (!s.plan.drawn(st) || half.OneKey(s.draws.index, a.N)) {

@@ -61,7 +61,7 @@ type coef[T float] struct {
 	lr     T // η
 	decay  T // 1−η·λ, or 1−λ
 	wd     T // λ, or λ/s where the decay is coupled into the gradient
-	scale  T // what BiasCorrected multiplies the gradient by, s, and Smooth c, κ
+	scale  T // what BiasCorrected multiplies the gradient by, s, Smooth c, κ, and a counted Cautious its step
 	gamma  T // γ
 	bc1    T // 1−β1ᵗ
 	bc2    T // 1−β2ᵗ

@@ -18,6 +18,7 @@ type plan struct {
 	op     op  // the kernel
 	mix    mix // what is composed around it
 
+	counted  bool // Counted has been told how many elements agree
 	rounding Rounding
 }
 
@@ -81,10 +82,12 @@ func cautiousScale(c CautiousScale, k, n int) float64 {
 const tile = 512
 
 // run steps all of a by the plan. c is what a.c points to; lr is η, not yet
-// rounded to T.
-func run[T float](ks *[numOps]kernel, pl plan, c *coef[T], lr float64, a args) {
-	unit := 1.0
-	if pl.scale != ScaleNone {
+// rounded to T; unit is what Counted made of it.
+func run[T float](ks *[numOps]kernel, pl plan, c *coef[T], lr, unit float64, a args) {
+	switch {
+	case pl.scale == ScaleNone:
+		unit = 1
+	case !pl.counted:
 		unit = cautiousScale(pl.scale, count[T](ks, pl, a), a.n)
 	}
 	runScaled(ks, pl, c, lr, unit, a)

@@ -71,8 +71,11 @@ func stepRows[T float](s *Stepper, f element, c *coef[T], param, momentum []T, w
 		return args{param: unsafe.Add(p, at*size), grad: unsafe.Add(g, i*width*size), momentum: unsafe.Add(m, at*size), n: width, c: mem.Noescape(unsafe.Pointer(c)), ahead: tune.Ahead}
 	}
 	ks := &implementations[s.impl].kernels[f]
-	unit := 1.0
-	if s.plan.scale != ScaleNone {
+	unit := s.f64.scale // of Counted
+	switch {
+	case s.plan.scale == ScaleNone:
+		unit = 1
+	case !s.plan.counted:
 		k := 0
 		for i := range rows {
 			k += count[T](ks, s.plan, row(i))

@@ -125,7 +125,8 @@ func ParseDecay(s string) (Decay, error) {
 // CautiousScale says what the Cautious rule multiplies its step by. The scales
 // but ScaleNone look at the whole tensor, whose elements a first pass counts
 // exactly: n elements, k of them with sign(c)·g > 0. The tensor is what one
-// call gets, so it must not be split over calls. The scale is formed in float64;
+// call gets; one that is split over calls wants [Stepper.Agreeing] of all parts and
+// [Stepper.Counted] before the first. The scale is formed in float64;
 // η times it is too, and rounded once to the element type. But where the decay is
 // DecoupledPaper, and λ isn't 0, the scale itself is rounded to the element type and
 // the step is η·(scale·sign(c) + λ·p), so that the decay isn't scaled.

@@ -76,19 +76,27 @@ type StatsPart struct {
 // follow must end at a multiple of it too. An empty part may stand anywhere, as
 // where there are more workers than blocks.
 func GradStatsPart[T Gradient](index int, grad []T) (StatsPart, error) {
-	if index < 0 {
-		return StatsPart{}, fmt.Errorf("%w: index = %d is negative", ErrPart, index)
-	}
-	if index > math.MaxInt-len(grad) {
-		return StatsPart{}, fmt.Errorf("%w: %d elements from index = %d end beyond the largest int, %d", ErrPart, len(grad), index, math.MaxInt)
-	}
-	if len(grad) > 0 && index%StatsBlock != 0 {
-		return StatsPart{}, fmt.Errorf("%w: index = %d is no multiple of StatsBlock = %d", ErrPart, index, StatsBlock)
+	if err := checkPart(index, len(grad)); err != nil {
+		return StatsPart{}, err
 	}
 	p := StatsPart{stats.At(index)}
 	mem.Reads(grad)
 	p.part.Add(implementations[preferred].stats, gradientElement[T](), mem.Data(grad), len(grad))
 	return p, nil
+}
+
+// checkPart refuses a part of n elements that can't begin at index.
+func checkPart(index, n int) error {
+	if index < 0 {
+		return fmt.Errorf("%w: index = %d is negative", ErrPart, index)
+	}
+	if index > math.MaxInt-n {
+		return fmt.Errorf("%w: %d elements from index = %d end beyond the largest int, %d", ErrPart, n, index, math.MaxInt)
+	}
+	if n > 0 && index%StatsBlock != 0 {
+		return fmt.Errorf("%w: index = %d is no multiple of StatsBlock = %d", ErrPart, index, StatsBlock)
+	}
+	return nil
 }
 
 // gradientElement says how a T is stored.

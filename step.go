@@ -80,6 +80,23 @@ func (s Stepper) At(t int) Stepper {
 	return s
 }
 
+// Seed returns s with another Config.Seed.
+func (s Stepper) Seed(seed uint64) Stepper {
+	s.draws.seed = seed
+	return s
+}
+
+// Counted returns s for the parts of a tensor of n elements, of which agree agree, as the
+// parts' Stepper.Agreeing add up to: with a CautiousScale, each part is then stepped to
+// the bits that one call for the whole tensor gives. Without one it returns s.
+func (s Stepper) Counted(agree, n int) Stepper {
+	if s.plan.scale != ScaleNone {
+		s.plan.counted = true
+		s.f64.scale = cautiousScale(s.plan.scale, agree, n)
+	}
+	return s
+}
+
 // power is xᵗ by squaring: math.Pow is not the same on every machine.
 func power(x float64, t int) float64 {
 	y := 1.0
@@ -193,6 +210,6 @@ func step[T float](s *Stepper, f element, c *coef[T], param, grad, momentum []T)
 	mem.Reads(grad)
 	mem.Updates(momentum)
 	a := args{param: p.at, grad: g.at, momentum: m.at, n: p.n, c: mem.Noescape(unsafe.Pointer(c)), ahead: tune.Ahead}
-	run(&implementations[s.impl].kernels[f], s.plan, c, s.f64.lr, a)
+	run(&implementations[s.impl].kernels[f], s.plan, c, s.f64.lr, s.f64.scale, a)
 	return nil
 }

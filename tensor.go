@@ -2,7 +2,13 @@ package lion
 
 import (
 	"fmt"
+	"runtime"
 	"unsafe"
+
+	"github.com/lionkernel/lion/internal/half"
+	"github.com/lionkernel/lion/internal/mem"
+	"github.com/lionkernel/lion/internal/stats"
+	"github.com/lionkernel/lion/internal/tune"
 )
 
 // A Tensor is the slices of one step, checked once, in any of the storages: what
@@ -16,105 +22,101 @@ import (
 type Tensor struct {
 	param, grad, momentum, extra unsafe.Pointer // extra: the step's fourth slice
 	n, index                     int            // index is that of the first element
-	storage                      tensorStorage
+	stored                       stored
 }
 
-// tensorStorage says by which step a Tensor is stepped.
-type tensorStorage uint8
+// stored says by which step a Tensor is stepped: from halves on one of half.Storages.
+type stored uint8
 
 const (
-	tensorNone tensorStorage = iota
-	tensorF32
-	tensorF64
-	tensorBF16
-	tensorF16
-	tensorMasterBF16
-	tensorMasterBF16M16
-	tensorMasterF16
-	tensorF32M16
-	tensorSplit
-	tensorKahan
-	numTensorStorages
+	storedNone stored = iota
+	storedF32
+	storedF64
+	halves
+	numStored = halves + stored(half.NumStorages)
 )
 
-// tensorSizes are the bytes of an element of param, grad, momentum and extra.
-var tensorSizes = [numTensorStorages][4]uint8{
-	tensorF32:           {4, 4, 4, 0},
-	tensorF64:           {8, 8, 8, 0},
-	tensorBF16:          {2, 2, 2, 0},
-	tensorF16:           {2, 2, 2, 0},
-	tensorMasterBF16:    {4, 2, 4, 2},
-	tensorMasterBF16M16: {4, 2, 2, 2},
-	tensorMasterF16:     {4, 2, 4, 2},
-	tensorF32M16:        {4, 4, 2, 0},
-	tensorSplit:         {2, 2, 2, 2},
-	tensorKahan:         {2, 2, 2, 2},
+// half is the storage of a step of 16 bits.
+func (t *Tensor) half() (half.ID, *half.Storage) {
+	id := half.ID(t.stored - halves)
+	return id, &half.Storages[id]
 }
+
+// storedSizes are the bytes of an element of param, grad, momentum and extra.
+var storedSizes = func() (sizes [numStored][4]int) {
+	sizes[storedF32], sizes[storedF64] = [4]int{4, 4, 4}, [4]int{8, 8, 8}
+	for id := range half.Storages {
+		st := &half.Storages[id]
+		extra := st.Low
+		if st.Shadow != half.None {
+			extra = st.Shadow
+		}
+		sizes[halves+stored(id)] = [4]int{st.Param.Size(), st.Grad.Size(), st.Momentum.Size(), extra.Size()}
+	}
+	return sizes
+}()
 
 // at is where a slice's elements are. Unlike mem.Data it doesn't hide that from the
 // compiler: a Tensor keeps it.
 func at[T any](s []T) unsafe.Pointer { return unsafe.Pointer(unsafe.SliceData(s)) }
 
-// slice is n elements at p.
-func slice[T any](p unsafe.Pointer, n int) []T { return unsafe.Slice((*T)(p), n) }
-
 // TensorF32 makes a Tensor of the slices of StepF32.
 func TensorF32(param, grad, momentum []float32) (Tensor, error) {
-	return Tensor{at(param), at(grad), at(momentum), nil, len(param), 0, tensorF32},
+	return Tensor{at(param), at(grad), at(momentum), nil, len(param), 0, storedF32},
 		checkSlices(part(param, "param"), part(grad, "grad"), part(momentum, "momentum"))
 }
 
 // TensorF64 makes a Tensor of the slices of StepF64.
 func TensorF64(param, grad, momentum []float64) (Tensor, error) {
-	return Tensor{at(param), at(grad), at(momentum), nil, len(param), 0, tensorF64},
+	return Tensor{at(param), at(grad), at(momentum), nil, len(param), 0, storedF64},
 		checkSlices(part(param, "param"), part(grad, "grad"), part(momentum, "momentum"))
 }
 
 // TensorBF16 makes a Tensor of the slices of StepBF16.
 func TensorBF16(param, grad, momentum []BF16) (Tensor, error) {
-	return Tensor{at(param), at(grad), at(momentum), nil, len(param), 0, tensorBF16},
+	return Tensor{at(param), at(grad), at(momentum), nil, len(param), 0, halves + stored(half.StoreBF16)},
 		checkSlices(part(param, "param"), part(grad, "grad"), part(momentum, "momentum"))
 }
 
 // TensorF16 makes a Tensor of the slices of StepF16.
 func TensorF16(param, grad, momentum []F16) (Tensor, error) {
-	return Tensor{at(param), at(grad), at(momentum), nil, len(param), 0, tensorF16},
+	return Tensor{at(param), at(grad), at(momentum), nil, len(param), 0, halves + stored(half.StoreF16)},
 		checkSlices(part(param, "param"), part(grad, "grad"), part(momentum, "momentum"))
 }
 
 // TensorMasterBF16 makes a Tensor of the slices of StepMasterBF16.
 func TensorMasterBF16(master []float32, grad []BF16, momentum []float32, shadow []BF16) (Tensor, error) {
-	return Tensor{at(master), at(grad), at(momentum), at(shadow), len(master), 0, tensorMasterBF16},
+	return Tensor{at(master), at(grad), at(momentum), at(shadow), len(master), 0, halves + stored(half.StoreMasterBF16)},
 		checkSlices(part(master, "master"), part(grad, "grad"), part(momentum, "momentum"), part(shadow, "shadow"))
 }
 
 // TensorMasterBF16M16 makes a Tensor of the slices of StepMasterBF16M16.
 func TensorMasterBF16M16(master []float32, grad, momentum, shadow []BF16) (Tensor, error) {
-	return Tensor{at(master), at(grad), at(momentum), at(shadow), len(master), 0, tensorMasterBF16M16},
+	return Tensor{at(master), at(grad), at(momentum), at(shadow), len(master), 0, halves + stored(half.StoreMasterBF16M16)},
 		checkSlices(part(master, "master"), part(grad, "grad"), part(momentum, "momentum"), part(shadow, "shadow"))
 }
 
 // TensorMasterF16 makes a Tensor of the slices of StepMasterF16.
 func TensorMasterF16(master []float32, grad []F16, momentum []float32, shadow []F16) (Tensor, error) {
-	return Tensor{at(master), at(grad), at(momentum), at(shadow), len(master), 0, tensorMasterF16},
+	return Tensor{at(master), at(grad), at(momentum), at(shadow), len(master), 0, halves + stored(half.StoreMasterF16)},
 		checkSlices(part(master, "master"), part(grad, "grad"), part(momentum, "momentum"), part(shadow, "shadow"))
 }
 
 // TensorF32M16 makes a Tensor of the slices of StepF32M16.
 func TensorF32M16(param, grad []float32, momentum []BF16) (Tensor, error) {
-	return Tensor{at(param), at(grad), at(momentum), nil, len(param), 0, tensorF32M16},
+	return Tensor{at(param), at(grad), at(momentum), nil, len(param), 0, halves + stored(half.StoreF32M16)},
 		checkSlices(part(param, "param"), part(grad, "grad"), part(momentum, "momentum"))
 }
 
 // TensorSplit makes a Tensor of the slices of StepSplit.
 func TensorSplit(hi []BF16, lo []uint16, grad, momentum []BF16) (Tensor, error) {
-	return Tensor{at(hi), at(grad), at(momentum), at(lo), len(hi), 0, tensorSplit},
+	return Tensor{at(hi), at(grad), at(momentum), at(lo), len(hi), 0, halves + stored(half.StoreSplit)},
 		checkSlices(part(hi, "hi"), part(lo, "lo"), part(grad, "grad"), part(momentum, "momentum"))
 }
 
 // TensorBF16Kahan makes a Tensor of the slices of StepBF16Kahan.
 func TensorBF16Kahan(param, grad, momentum, compensation []BF16) (Tensor, error) {
-	return Tensor{at(param), at(grad), at(momentum), at(compensation), len(param), 0, tensorKahan},
+	return Tensor{at(param), at(grad), at(momentum), at(compensation), len(param), 0, halves + stored(half.StoreKahan)},
 		checkSlices(part(param, "param"), part(grad, "grad"), part(momentum, "momentum"), part(compensation, "compensation"))
 }
 
@@ -129,13 +131,11 @@ func (t Tensor) Slice(i, j int) Tensor {
 		panic(fmt.Sprintf("lion: Tensor.Slice(%d, %d) of %d elements", i, j, t.n))
 	}
 	if i == j { // a pointer behind the last element would be one into what follows
-		return Tensor{storage: t.storage}
+		return Tensor{stored: t.stored}
 	}
-	size := &tensorSizes[t.storage]
-	t.param = unsafe.Add(t.param, i*int(size[0]))
-	t.grad = unsafe.Add(t.grad, i*int(size[1]))
-	t.momentum = unsafe.Add(t.momentum, i*int(size[2]))
-	t.extra = unsafe.Add(t.extra, i*int(size[3]))
+	size := &storedSizes[t.stored]
+	t.param, t.grad = unsafe.Add(t.param, i*size[0]), unsafe.Add(t.grad, i*size[1])
+	t.momentum, t.extra = unsafe.Add(t.momentum, i*size[2]), unsafe.Add(t.extra, i*size[3])
 	t.n, t.index = j-i, t.index+i
 	return t
 }
@@ -150,38 +150,43 @@ func (t Tensor) From(index int) Tensor {
 
 // GradStats returns the statistics of t's gradient: those of the function GradStats.
 func (t Tensor) GradStats() Stats {
-	switch tensorGrad[t.storage] {
-	case tensorF32:
-		return GradStats(slice[float32](t.grad, t.n))
-	case tensorF64:
-		return GradStats(slice[float64](t.grad, t.n))
-	case tensorBF16:
-		return GradStats(slice[BF16](t.grad, t.n))
-	case tensorF16:
-		return GradStats(slice[F16](t.grad, t.n))
-	}
-	return Stats{}
+	t.gradRange().Reads()
+	return Stats(stats.Whole(implementations[preferred].stats, t.gradElement(), mem.Noescape(t.grad), t.n))
 }
 
 // GradStatsPart returns the statistics of t's gradient, where t is the part of a tensor
 // that begins at element index: those of the function GradStatsPart, with its errors.
 func (t Tensor) GradStatsPart(index int) (StatsPart, error) {
-	switch tensorGrad[t.storage] {
-	case tensorF64:
-		return GradStatsPart(index, slice[float64](t.grad, t.n))
-	case tensorBF16:
-		return GradStatsPart(index, slice[BF16](t.grad, t.n))
-	case tensorF16:
-		return GradStatsPart(index, slice[F16](t.grad, t.n))
+	if err := checkPart(index, t.n); err != nil {
+		return StatsPart{}, err
 	}
-	return GradStatsPart(index, slice[float32](t.grad, t.n))
+	t.gradRange().Reads()
+	p := StatsPart{stats.At(index)}
+	p.part.Add(implementations[preferred].stats, t.gradElement(), mem.Noescape(t.grad), t.n)
+	return p, nil
 }
 
-// tensorGrad is the storage that is of the gradient's type altogether.
-var tensorGrad = [numTensorStorages]tensorStorage{
-	tensorF32: tensorF32, tensorF64: tensorF64, tensorBF16: tensorBF16, tensorF16: tensorF16,
-	tensorMasterBF16: tensorBF16, tensorMasterBF16M16: tensorBF16, tensorMasterF16: tensorF16,
-	tensorF32M16: tensorF32, tensorSplit: tensorBF16, tensorKahan: tensorBF16,
+// gradRange is where t's gradient is.
+func (t *Tensor) gradRange() mem.Range {
+	return mem.Range{At: mem.Noescape(t.grad), Size: t.n * storedSizes[t.stored][1]}
+}
+
+// gradElement says how t's gradient is stored.
+func (t *Tensor) gradElement() stats.Element {
+	switch {
+	case t.stored == storedF64:
+		return stats.F64
+	case t.stored < halves:
+		return stats.F32
+	}
+	_, st := t.half()
+	switch st.Grad {
+	case half.BF16:
+		return stats.BF16
+	case half.F16:
+		return stats.F16
+	}
+	return stats.F32
 }
 
 // StepTensors steps each of ts, of any storages and lengths, in their order: the bits are
@@ -191,53 +196,204 @@ var tensorGrad = [numTensorStorages]tensorStorage{
 //
 // The error wraps ErrConfig if s is the zero Stepper, or lacks the At or From that one of
 // ts needs; then nothing has been written. It allocates nothing.
+//
+//go:noinline
 func (s Stepper) StepTensors(ts []Tensor) error {
 	if !s.plan.ready {
 		return s.unready()
 	}
 	if s.plan.rounding == StochasticRounding {
-		for i := range ts {
-			t := &ts[i]
-			if t.storage != tensorBF16 && t.storage != tensorF16 {
-				continue
-			}
-			if at := s.From(int(s.draws.index) + t.index); !at.draws.placed() {
-				return at.unready()
-			}
+		if err := s.checkDraws(ts); err != nil {
+			return err
 		}
 	}
+	for len(ts) > 0 {
+		ts = ts[s.stepSome(ts):]
+	}
+	return nil
+}
+
+// checkDraws says whether there are draws for all of ts that want them.
+func (s *Stepper) checkDraws(ts []Tensor) error {
 	for i := range ts {
-		if err := s.stepTensor(&ts[i]); err != nil {
-			return err
+		t := &ts[i]
+		if t.stored < halves {
+			continue
+		}
+		if _, st := t.half(); s.plan.drawn(st) {
+			if at := s.behind(t); !at.draws.placed() {
+				return at.unready()
+			}
 		}
 	}
 	return nil
 }
 
-// stepTensor steps t by the call of its storage.
-func (s *Stepper) stepTensor(t *Tensor) error {
-	p, g, m, x, n := t.param, t.grad, t.momentum, t.extra, t.n
-	switch t.storage {
-	case tensorF32:
-		return s.StepF32(slice[float32](p, n), slice[float32](g, n), slice[float32](m, n))
-	case tensorF64:
-		return s.StepF64(slice[float64](p, n), slice[float64](g, n), slice[float64](m, n))
-	case tensorBF16:
-		return s.From(int(s.draws.index)+t.index).StepBF16(slice[BF16](p, n), slice[BF16](g, n), slice[BF16](m, n))
-	case tensorF16:
-		return s.From(int(s.draws.index)+t.index).StepF16(slice[F16](p, n), slice[F16](g, n), slice[F16](m, n))
-	case tensorMasterBF16:
-		return s.StepMasterBF16(slice[float32](p, n), slice[BF16](g, n), slice[float32](m, n), slice[BF16](x, n))
-	case tensorMasterBF16M16:
-		return s.StepMasterBF16M16(slice[float32](p, n), slice[BF16](g, n), slice[BF16](m, n), slice[BF16](x, n))
-	case tensorMasterF16:
-		return s.StepMasterF16(slice[float32](p, n), slice[F16](g, n), slice[float32](m, n), slice[F16](x, n))
-	case tensorF32M16:
-		return s.StepF32M16(slice[float32](p, n), slice[float32](g, n), slice[BF16](m, n))
-	case tensorSplit:
-		return s.StepSplit(slice[BF16](p, n), slice[uint16](x, n), slice[BF16](g, n), slice[BF16](m, n))
-	case tensorKahan:
-		return s.StepBF16Kahan(slice[BF16](p, n), slice[BF16](g, n), slice[BF16](m, n), slice[BF16](x, n))
+// behind is s for t, which has an index of its own.
+func (s *Stepper) behind(t *Tensor) Stepper { return s.From(int(s.draws.index) + t.index) }
+
+// stepSome steps the first of ts, as many as a chunk comes to, one at least, and returns
+// how many. It is not inlined, so that each chunk passes a stack check, where the
+// scheduler can take over.
+//
+//go:noinline
+func (s *Stepper) stepSome(ts []Tensor) int {
+	im := &implementations[s.impl]
+	k32, k64, direct := im.kernels[f32][s.plan.op], im.kernels[f64][s.plan.op], s.plan.direct && mem.Sanitizer == ""
+	ahead := tune.Ahead
+	var a args // see StepF32
+	a.ahead = ahead
+	left := chunk
+	for i := range ts {
+		t := &ts[i]
+		if left -= t.n; left < 0 && i > 0 {
+			return i
+		}
+		if t.stored >= halves {
+			s.stepHalf(im, t)
+			continue
+		}
+		if !direct || uint(t.n-1) >= chunk {
+			s.stepWhole(t)
+			continue
+		}
+		a.param, a.grad, a.momentum, a.n = mem.Noescape(t.param), mem.Noescape(t.grad), mem.Noescape(t.momentum), t.n
+		if t.stored == storedF32 {
+			a.c = mem.Noescape(unsafe.Pointer(&s.f32))
+			if k32((*args)(mem.Noescape(unsafe.Pointer(&a)))) != 0 {
+				mendNaN[float32](&a)
+			}
+			continue
+		}
+		a.c = mem.Noescape(unsafe.Pointer(&s.f64))
+		if k64((*args)(mem.Noescape(unsafe.Pointer(&a)))) != 0 {
+			mendNaN[float64](&a)
+		}
 	}
-	return nil
+	runtime.KeepAlive(&a)
+	return len(ts)
+}
+
+// stepWhole steps float32 or float64 of any length by any plan.
+//
+//go:noinline
+func (s *Stepper) stepWhole(t *Tensor) {
+	if t.n == 0 {
+		return
+	}
+	t.report()
+	a := t.args()
+	if ks := &implementations[s.impl].kernels; t.stored == storedF32 {
+		a.c = mem.Noescape(unsafe.Pointer(&s.f32))
+		run(&ks[f32], s.plan, &s.f32, s.f64.lr, s.f64.scale, a)
+	} else {
+		a.c = mem.Noescape(unsafe.Pointer(&s.f64))
+		run(&ks[f64], s.plan, &s.f64, s.f64.lr, s.f64.scale, a)
+	}
+}
+
+// stepHalf steps 16 bits.
+func (s *Stepper) stepHalf(im *implementation, t *Tensor) {
+	if t.n == 0 {
+		return
+	}
+	id, st := t.half()
+	t.report()
+	drawn := s.plan.drawn(st)
+	a := t.halfArgs(s, st)
+	k := s.plan.fused(&im.half.Fused, id, drawn)
+	if k == nil || t.n > chunk || t.n%half.Unit != 0 || s.plan.scale != ScaleNone || drawn {
+		s.stepOdd(im, st, k, &a, t)
+		return
+	}
+	if k((*half.Args)(mem.Noescape(unsafe.Pointer(&a)))) != 0 {
+		im.half.Mend(st, &a)
+	}
+	runtime.KeepAlive(&a)
+}
+
+// stepOdd steps what needs more than a kernel.
+//
+//go:noinline
+func (s *Stepper) stepOdd(im *implementation, st *half.Storage, k half.Kernel, a *half.Args, t *Tensor) {
+	at := s.behind(t)
+	a.C = (*half.Constants)(mem.Noescape(unsafe.Pointer(&at.f32)))
+	run16(&at, im, st, k, a)
+	runtime.KeepAlive(&at)
+}
+
+// args are t's slices for the kernels of float32 and float64.
+func (t *Tensor) args() args {
+	return args{param: mem.Noescape(t.param), grad: mem.Noescape(t.grad), momentum: mem.Noescape(t.momentum), n: t.n, ahead: tune.Ahead}
+}
+
+// halfArgs are t's slices for those of 16 bits, and the constants of s.
+func (t *Tensor) halfArgs(s *Stepper, st *half.Storage) (a half.Args) {
+	a.Param, a.Grad, a.Momentum, a.N = mem.Noescape(t.param), mem.Noescape(t.grad), mem.Noescape(t.momentum), t.n
+	a.C = (*half.Constants)(mem.Noescape(unsafe.Pointer(&s.f32)))
+	if st.Shadow != half.None {
+		a.Shadow = mem.Noescape(t.extra)
+	} else {
+		a.Low = mem.Noescape(t.extra)
+	}
+	return a
+}
+
+// report tells the sanitizer, if there is one, what a step of t does.
+func (t *Tensor) report() {
+	if mem.Sanitizer == "" {
+		return
+	}
+	size := &storedSizes[t.stored]
+	mem.Range{At: mem.Noescape(t.param), Size: t.n * size[0]}.Updates()
+	mem.Range{At: mem.Noescape(t.grad), Size: t.n * size[1]}.Reads()
+	mem.Range{At: mem.Noescape(t.momentum), Size: t.n * size[2]}.Updates()
+	if extra := (mem.Range{At: mem.Noescape(t.extra), Size: t.n * size[3]}); t.stored >= halves && half.Storages[t.stored-halves].Shadow != half.None {
+		extra.Writes()
+	} else {
+		extra.Updates()
+	}
+}
+
+// Agreeing returns how many elements of t the Cautious rule would step: those whose c and
+// gradient are both above zero or both below, which is what a CautiousScale counts. It
+// writes nothing. Counts of a tensor's parts add up to the tensor's, for Stepper.Counted.
+//
+// The error wraps ErrConfig if s is the zero Stepper or has another rule.
+//
+//go:noinline
+func (s Stepper) Agreeing(t Tensor) (int, error) {
+	switch {
+	case !s.plan.ready:
+		return 0, s.unready()
+	case s.plan.rule != Cautious:
+		return 0, fmt.Errorf("%w: Agreeing needs Rule Cautious, not %v", ErrConfig, s.plan.rule)
+	case t.n == 0:
+		return 0, nil
+	}
+	t.reportReads()
+	im := &implementations[s.impl]
+	if t.stored >= halves {
+		_, st := t.half()
+		a := t.halfArgs(&s, st)
+		return countTiles(&s, im, st, &a), nil
+	}
+	a := t.args()
+	if t.stored == storedF64 {
+		a.c = mem.Noescape(unsafe.Pointer(&s.f64))
+		return count[float64](&im.kernels[f64], s.plan, a), nil
+	}
+	a.c = mem.Noescape(unsafe.Pointer(&s.f32))
+	return count[float32](&im.kernels[f32], s.plan, a), nil
+}
+
+// reportReads tells the sanitizer that all of t is read.
+func (t *Tensor) reportReads() {
+	size := &storedSizes[t.stored]
+	mem.Range{At: mem.Noescape(t.param), Size: t.n * size[0]}.Reads()
+	mem.Range{At: mem.Noescape(t.grad), Size: t.n * size[1]}.Reads()
+	mem.Range{At: mem.Noescape(t.momentum), Size: t.n * size[2]}.Reads()
+	if t.stored >= halves && half.Storages[t.stored-halves].Low != half.None {
+		mem.Range{At: mem.Noescape(t.extra), Size: t.n * size[3]}.Reads()
+	}
 }

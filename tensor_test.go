@@ -263,3 +263,87 @@ func TestTensorsAllocate(t *testing.T) {
 		}
 	}))
 }
+
+// The parts of a tensor whose agreeing elements have been counted get the bits of the
+// whole, in any storage.
+func TestCounted(t *testing.T) {
+	const n = 3000
+	for _, l := range listedStorages {
+		for _, decay := range []lion.Decay{lion.Decoupled, lion.DecoupledPaper, lion.Coupled} {
+			for _, scale := range []lion.CautiousScale{lion.ScaleNone, lion.ScaleCount, lion.ScaleMean} {
+				c := lion.DefaultConfig()
+				c.LR, c.WeightDecay, c.Rule, c.Decay, c.CautiousScale = 1e-2, 0.1, lion.Cautious, decay, scale
+				s, err := lion.New(c)
+				require.NoError(t, err)
+				tensor, _, got := l.make(numbers(5), n)
+				_, _, want := l.make(numbers(5), n)
+				for range 2 { // the second has momenta that differ
+					require.NoError(t, l.single(s, want))
+					r, sum := prove.NewRand(8), 0
+					var parts []lion.Tensor
+					for from := 0; from < n; {
+						to := from + 1 + r.Below(n-from)
+						parts = append(parts, tensor.Slice(from, to))
+						from = to
+					}
+					for _, p := range parts {
+						k, err := s.Agreeing(p)
+						require.NoError(t, err)
+						sum += k
+					}
+					whole, err := s.Agreeing(tensor)
+					require.NoError(t, err)
+					require.Equal(t, whole, sum)
+					require.Positive(t, sum)
+					require.NoError(t, s.Counted(sum, n).StepTensors(parts))
+					require.True(t, reflect.DeepEqual(want, got), "%s, %v, %v", l.name, decay, scale)
+				}
+			}
+		}
+	}
+	// Calls that aren't for lists heed it too.
+	c := lion.DefaultConfig()
+	c.LR, c.Rule, c.CautiousScale = 1, lion.Cautious, lion.ScaleCount
+	s, err := lion.New(c)
+	require.NoError(t, err)
+	for _, step := range []func(s lion.Stepper, p, g, m []float32) error{
+		lion.Stepper.StepF32,
+		func(s lion.Stepper, p, g, m []float32) error { return s.StepRowsF32(p, m, 1, []int{0, 1}, g) },
+	} {
+		p := []float32{0, 0}
+		require.NoError(t, step(s.Counted(3, 8), p, []float32{1, -1}, []float32{0, 0}))
+		assert.Equal(t, []float32{-2, 2}, p)
+	}
+}
+
+func TestAgreeingRefuses(t *testing.T) {
+	tensor, _, _ := listedStorages[0].make(numbers(1), 10)
+	_, err := lion.Stepper{}.Agreeing(tensor)
+	assert.ErrorIs(t, err, lion.ErrConfig)
+	s, err := lion.New(lion.DefaultConfig())
+	require.NoError(t, err)
+	_, err = s.Agreeing(tensor)
+	assert.ErrorIs(t, err, lion.ErrConfig)
+	c := lion.DefaultConfig()
+	c.Rule = lion.Cautious
+	s, err = lion.New(c)
+	require.NoError(t, err)
+	for _, nothing := range []lion.Tensor{{}, tensor.Slice(3, 3)} {
+		k, err := s.Agreeing(nothing)
+		assert.NoError(t, err)
+		assert.Zero(t, k)
+	}
+}
+
+// Seed is Config.Seed.
+func TestSeed(t *testing.T) {
+	c := lion.DefaultConfig()
+	c.Rounding, c.Seed = lion.StochasticRounding, 7
+	a, err := lion.New(c)
+	require.NoError(t, err)
+	c.Seed = 1 << 63
+	b, err := lion.New(c)
+	require.NoError(t, err)
+	assert.NotEqual(t, a, b)
+	assert.Equal(t, b, a.Seed(1<<63))
+}

@@ -27,6 +27,6 @@
 // was set anew. A step allocates nothing and leaves no goroutine behind.
 //
 // Work is cut between and within tensors, at multiples of lion.StatsBlock. The bits
-// depend neither on the cuts nor on the number of workers, nor on the implementation. A
-// lion.CautiousScale looks at whole tensors, which are not cut then.
+// depend neither on the cuts nor on the number of workers, nor on the implementation. For a
+// lion.CautiousScale, which looks at whole tensors, a pass before the step counts.
 package optim

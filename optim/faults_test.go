@@ -34,13 +34,8 @@ func TestAgreementSees(t *testing.T) {
 		{"the rate isn't the schedule's", random, func(o *Optimizer) { o.groups[1].Schedule = nil }},
 		{"a scale is forgotten", random, func(o *Optimizer) { o.groups[0].Config.GradScale = 1 }},
 		{"the norm doesn't clip", random, func(o *Optimizer) { o.options.MaxNorm = 1e9 }},
-		{"a cautious tensor is cut", configs()[4], func(o *Optimizer) {
-			p := o.pieces[0]
-			o.pieces = append(o.pieces, p.Slice(50, p.Len()))
-			o.pieces[0] = p.Slice(0, 50)
-			o.about = append(o.about, piece{part: -1})
-			o.jobs = append(o.jobs, job{from: len(o.pieces) - 1, to: len(o.pieces)})
-		}},
+		{"a cautious tensor's count is another's", configs()[4], func(o *Optimizer) { o.about[0].param++ }},
+		{"a cautious tensor isn't counted", configs()[4], func(o *Optimizer) { o.scaled = false }},
 	} {
 		c.config.GradScale = 0.5
 		m := newModel(t, Options{Workers: 2, MaxNorm: 0.01}, groupsOf(c.config, random), []int{3, 3, 0}, []int{2*leastUnit + 100, 300, 700}, []int{0, 1})

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"sync/atomic"
 
 	"github.com/lionkernel/lion"
 )
@@ -17,8 +18,10 @@ type plan struct {
 	jobs   []job
 	parts  []lion.StatsPart // of the pieces of tensors that are cut
 	stats  []lion.Stats     // of the parameters
+	agree  []atomic.Int64   // of the parameters: how many elements agree, for a CautiousScale
 	spans  []span           // for the search for overlaps
 	bytes  int              // that a step moves
+	scaled bool             // a group has a CautiousScale
 	grads  int              // bytes of the gradients
 }
 
@@ -67,11 +70,11 @@ func (o *Optimizer) prepare() error {
 	o.stale = true
 	pl := &o.plan
 	pl.pieces, pl.about, pl.jobs, pl.spans = pl.pieces[:0], pl.about[:0], pl.jobs[:0], pl.spans[:0]
-	pl.bytes, pl.grads = 0, 0
+	pl.bytes, pl.grads, pl.scaled = 0, 0, false
 	c := cutter{plan: pl, unit: o.unit()}
 	for group := range o.groups {
 		c.begin(group)
-		c.whole = o.groups[group].Config.CautiousScale != lion.ScaleNone
+		pl.scaled = pl.scaled || o.counts(group)
 		for _, p := range o.groups[group].Params {
 			o.claim(p)
 			if p.missing() {
@@ -90,7 +93,7 @@ func (o *Optimizer) prepare() error {
 	}
 	pl.parts = pl.parts[:c.parts]
 	if pl.stats == nil {
-		pl.stats = make([]lion.Stats, len(o.params))
+		pl.stats, pl.agree = make([]lion.Stats, len(o.params)), make([]atomic.Int64, len(o.params))
 	}
 	if err := o.checkApart(); err != nil {
 		return err
@@ -102,9 +105,8 @@ func (o *Optimizer) prepare() error {
 // A cutter cuts parameters into pieces, and makes jobs of these.
 type cutter struct {
 	*plan
-	unit  int  // elements of a job, at most, but where a tensor must not be cut
-	whole bool // it must not
-	parts int  // of tensors that are cut
+	unit  int // elements of a job, at most
+	parts int // of tensors that are cut
 	open  job
 	size  int // of open
 }
@@ -133,10 +135,7 @@ func (c *cutter) add(p *Param) error {
 		return err
 	}
 	for from := 0; from < t.Len(); {
-		n := t.Len() - from
-		if !c.whole {
-			n = min(n, c.unit)
-		}
+		n := min(t.Len()-from, c.unit)
 		about := piece{p.index, from, -1}
 		if n < t.Len() {
 			about.part = c.parts

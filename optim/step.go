@@ -294,42 +294,70 @@ func (o *Optimizer) checkTensors(r *Report) error {
 
 // make steps all parameters. Whatever could be wrong has been checked.
 func (o *Optimizer) make() error {
-	if o.options.MaxTensorNorm > 0 {
-		return o.parallel((*Optimizer).stepClipped)
+	if o.scaled {
+		for i := range o.agree {
+			o.agree[i].Store(0)
+		}
+		if err := o.parallel((*Optimizer).countJob); err != nil {
+			return err
+		}
 	}
 	return o.parallel((*Optimizer).stepJob)
 }
 
-// stepJob steps the pieces of a job.
-func (o *Optimizer) stepJob(i int) {
-	j := &o.jobs[i]
-	s := &o.steppers[j.group]
-	if j.rows != nil {
-		o.fail(j.rows.stepRows(s))
-	} else {
-		o.fail(s.StepTensors(o.pieces[j.from:j.to]))
-	}
+// counts says whether a group has a CautiousScale.
+func (o *Optimizer) counts(group int) bool {
+	return o.groups[group].Config.CautiousScale != lion.ScaleNone
 }
 
-// stepClipped steps the pieces of a job, each clipped by its parameter's norm.
-func (o *Optimizer) stepClipped(i int) {
+// countJob counts which elements of a job's pieces agree. Rows are counted by their step,
+// which has them all.
+func (o *Optimizer) countJob(i int) {
 	j := &o.jobs[i]
-	if p := j.rows; p != nil {
-		s, err := o.stepper(p.group, o.clip(p))
-		if err == nil {
-			err = p.stepRows(&s)
-		}
-		o.fail(err)
+	if j.rows != nil || !o.counts(j.group) {
 		return
 	}
 	for i := j.from; i < j.to; i++ {
 		p := o.params[o.about[i].param]
-		s, err := o.stepper(p.group, o.clip(p))
-		if err == nil {
-			err = s.StepTensors(o.pieces[i : i+1])
-		}
+		s, err := o.stepperOf(p)
 		o.fail(err)
+		k, err := s.Agreeing(o.pieces[i])
+		o.fail(err)
+		o.agree[p.index].Add(int64(k))
 	}
+}
+
+// stepJob steps the pieces of a job: all by one Stepper, if there is one for all.
+func (o *Optimizer) stepJob(i int) {
+	j := &o.jobs[i]
+	if p := j.rows; p != nil {
+		s, err := o.stepperOf(p)
+		o.fail(err)
+		o.fail(p.stepRows(&s))
+		return
+	}
+	counts := o.counts(j.group)
+	if !counts && o.options.MaxTensorNorm == 0 {
+		o.fail(o.steppers[j.group].StepTensors(o.pieces[j.from:j.to]))
+		return
+	}
+	for i := j.from; i < j.to; i++ {
+		p := o.params[o.about[i].param]
+		s, err := o.stepperOf(p)
+		o.fail(err)
+		if counts {
+			s = s.Counted(int(o.agree[p.index].Load()), p.weights.n)
+		}
+		o.fail(s.StepTensors(o.pieces[i : i+1]))
+	}
+}
+
+// stepperOf makes the Stepper of a parameter, which MaxTensorNorm clips for itself.
+func (o *Optimizer) stepperOf(p *Param) (lion.Stepper, error) {
+	if o.options.MaxTensorNorm == 0 {
+		return o.steppers[p.group], nil
+	}
+	return o.stepper(p.group, o.clip(p))
 }
 
 // stepRows steps the rows that p's gradient is of.

@@ -2,6 +2,7 @@ package checkpoint
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
@@ -52,30 +53,14 @@ func Read(path string) (File, error) {
 
 // read reads a file of so many bytes. The header is checked before the data is read.
 func read(r io.Reader, size int64) (File, error) {
-	var length [8]byte
-	if size < 8 {
-		return File{}, fmt.Errorf("%w: %d bytes are no header", ErrFormat, size)
-	}
-	if _, err := io.ReadFull(r, length[:]); err != nil {
+	header, err := readHeader(r, size)
+	if err != nil {
 		return File{}, err
-	}
-	n := binary.LittleEndian.Uint64(length[:])
-	if n > mostHeader || n > uint64(size-8) {
-		return File{}, fmt.Errorf("%w: a header of %d bytes, in a file of %d; at most %d are read", ErrFormat, n, size, mostHeader)
-	}
-	if int64(int(size)) != size {
-		return File{}, fmt.Errorf("%w: %d bytes are more than this machine can address", ErrFormat, size)
-	}
-	header := make([]byte, n)
-	if _, err := io.ReadFull(r, header); err != nil {
-		return File{}, err
-	}
-	if err := checkHeader(header, uint64(size)-8-n); err != nil {
-		return File{}, fmt.Errorf("%w: %w", ErrFormat, err)
 	}
 	all := make([]byte, size)
-	copy(all[copy(all, length[:]):], header)
-	if _, err := io.ReadFull(r, all[8+n:]); err != nil {
+	binary.LittleEndian.PutUint64(all, uint64(len(header)))
+	copy(all[8:], header)
+	if _, err := io.ReadFull(r, all[8+len(header):]); err != nil {
 		return File{}, err
 	}
 	content, err := safetensors.Deserialize(all)
@@ -101,6 +86,32 @@ func read(r io.Reader, size int64) (File, error) {
 	return file, nil
 }
 
+// readHeader reads the header of a file of so many bytes, and checks it.
+func readHeader(r io.Reader, size int64) ([]byte, error) {
+	var length [8]byte
+	if size < 8 {
+		return nil, fmt.Errorf("%w: %d bytes are no header", ErrFormat, size)
+	}
+	if _, err := io.ReadFull(r, length[:]); err != nil {
+		return nil, err
+	}
+	n := binary.LittleEndian.Uint64(length[:])
+	if n > mostHeader || n > uint64(size-8) {
+		return nil, fmt.Errorf("%w: a header of %d bytes, in a file of %d; at most %d are read", ErrFormat, n, size, mostHeader)
+	}
+	if int64(int(size)) != size {
+		return nil, fmt.Errorf("%w: %d bytes are more than this machine can address", ErrFormat, size)
+	}
+	header := make([]byte, n)
+	if _, err := io.ReadFull(r, header); err != nil {
+		return nil, err
+	}
+	if err := checkHeader(header, uint64(size)-8-n); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrFormat, err)
+	}
+	return header, nil
+}
+
 // entry is what a header says of a tensor.
 type entry struct {
 	name       string
@@ -117,14 +128,7 @@ func checkHeader(header []byte, size uint64) error {
 	var all []entry
 	err := eachKey(d, func(name string) error {
 		if name == metadataName {
-			return eachKey(d, func(key string) error {
-				if t, err := d.Token(); err != nil {
-					return err
-				} else if _, ok := t.(string); !ok {
-					return fmt.Errorf("metadata %q is no text", key)
-				}
-				return nil
-			})
+			return checkMetadata(d)
 		}
 		e, err := readEntry(d, name)
 		if err != nil {
@@ -139,11 +143,27 @@ func checkHeader(header []byte, size uint64) error {
 	if rest, _ := io.ReadAll(d.Buffered()); len(bytes.Trim(rest, " ")) > 0 {
 		return fmt.Errorf("%d bytes follow the header", len(rest))
 	}
+	return checkPlaces(all, size)
+}
+
+// checkMetadata reads texts.
+func checkMetadata(d *json.Decoder) error {
+	return eachKey(d, func(key string) error {
+		t, err := d.Token()
+		if _, ok := t.(string); !ok && err == nil {
+			return fmt.Errorf("metadata %q is no text", key)
+		}
+		return err
+	})
+}
+
+// checkPlaces refuses tensors that don't lie one behind the other, to the end.
+func checkPlaces(all []entry, size uint64) error {
 	slices.SortStableFunc(all, func(a, b entry) int {
 		if a.begin != b.begin {
-			return compare(a.begin, b.begin)
+			return cmp.Compare(a.begin, b.begin)
 		}
-		return compare(a.end, b.end)
+		return cmp.Compare(a.end, b.end)
 	})
 	at := uint64(0)
 	for _, e := range all {
@@ -156,13 +176,6 @@ func checkHeader(header []byte, size uint64) error {
 		return fmt.Errorf("the tensors end at byte %d, but there are %d", at, size)
 	}
 	return nil
-}
-
-func compare(a, b uint64) int {
-	if a < b {
-		return -1
-	}
-	return 1
 }
 
 // eachKey reads an object whose keys must differ, and lets f read the value of each.
