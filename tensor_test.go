@@ -275,8 +275,8 @@ func TestCounted(t *testing.T) {
 				c.LR, c.WeightDecay, c.Rule, c.Decay, c.CautiousScale = 1e-2, 0.1, lion.Cautious, decay, scale
 				s, err := lion.New(c)
 				require.NoError(t, err)
-				tensor, _, got := l.make(numbers(5), n)
-				_, _, want := l.make(numbers(5), n)
+				tensor, got, _ := l.make(numbers(5), n)
+				_, want, _ := l.make(numbers(5), n)
 				for range 2 { // the second has momenta that differ
 					require.NoError(t, l.single(s, want))
 					r, sum := prove.NewRand(8), 0
