@@ -574,7 +574,7 @@ func allOffsets(few bool) []offsets {
 }
 
 // prefer makes an implementation the one that conversions of whole slices use.
-func prefer(t *testing.T, impl int) {
+func prefer(t testing.TB, impl int) {
 	old := preferred
 	t.Cleanup(func() { preferred = old })
 	preferred = impl
@@ -589,6 +589,11 @@ func EachImplementation(t *testing.T, f func(t *testing.T, impl string)) {
 		prefer(t, impl)
 		f(t, implementations[impl].name)
 	})
+}
+
+// Prefer is prefer, by name.
+func Prefer(t testing.TB, impl string) {
+	prefer(t, slices.IndexFunc(implementations, func(im implementation) bool { return im.name == impl }))
 }
 
 // Variants are all rules, decays and scales.

@@ -29,26 +29,24 @@ func table(n, width int, rows []int) (param, momentum, grad []float32) {
 func TestRows(t *testing.T) {
 	const n, width = 9, 21
 	rows := []int{7, 0, 8, 3}
-	for _, name := range Implementations() {
-		for rule := Paper; rule < numRules; rule++ {
-			for decay := Decoupled; decay < numDecays; decay++ {
-				cfg := DefaultConfig()
-				cfg.Rule, cfg.Decay, cfg.WeightDecay, cfg.Implementation = rule, decay, 0.1, name
-				s, err := New(cfg)
-				require.NoError(t, err)
-				s = s.At(3)
-				param, momentum, grad := table(n, width, rows)
-				wantP, wantM := append([]float32{}, param...), append([]float32{}, momentum...)
-				for i, r := range rows {
-					at := r * width
-					require.NoError(t, s.StepF32(wantP[at:at+width], grad[i*width:(i+1)*width], wantM[at:at+width]))
-				}
-				require.NoError(t, s.StepRowsF32(param, momentum, width, rows, grad))
-				assert.Equal(t, wantP, param, "%s %v %v", name, rule, decay)
-				assert.Equal(t, wantM, momentum, "%s %v %v", name, rule, decay)
+	eachImplementation(t, func(t *testing.T, impl int) {
+		for _, cfg := range variants(decaying()) {
+			if cfg.CautiousScale != ScaleNone {
+				continue // TestRowsScale
 			}
+			s := stepper(cfg)
+			s.impl = uint8(impl)
+			param, momentum, grad := table(n, width, rows)
+			wantP, wantM := slices.Clone(param), slices.Clone(momentum)
+			for i, r := range rows {
+				at := r * width
+				require.NoError(t, s.StepF32(wantP[at:at+width], grad[i*width:(i+1)*width], wantM[at:at+width]))
+			}
+			require.NoError(t, s.StepRowsF32(param, momentum, width, rows, grad))
+			assert.Equal(t, wantP, param, "%v %v", cfg.Rule, cfg.Decay)
+			assert.Equal(t, wantM, momentum, "%v %v", cfg.Rule, cfg.Decay)
 		}
-	}
+	})
 }
 
 // TestRowsScale: the tensor of a Cautious scale is the listed rows together.
@@ -122,9 +120,6 @@ func TestRowsRefused(t *testing.T) {
 		assert.ErrorIs(t, err, ErrLength)
 		assert.EqualError(t, err, text)
 	}
-	assert.ErrorIs(t, s.StepRowsF32(p, p, 3, []int{0}, make([]float32, 3)), ErrOverlap)
-	assert.ErrorIs(t, s.StepRowsF32(p, make([]float32, 12), 3, []int{0}, p[9:]), ErrOverlap)
-	assert.ErrorIs(t, Stepper{}.StepRowsF32(nil, nil, 1, nil, nil), ErrConfig)
 }
 
 // TestRowsTwice holds both ways of looking for a row listed twice against a map.
@@ -213,6 +208,37 @@ func TestRowsTwiceAtEdges(t *testing.T) {
 			require.Equal(t, 2, twiceByBits([]int{other, row, row}, n), row)
 			require.Equal(t, 2, twiceByBits([]int{row, other, row}, n), row)
 			require.Equal(t, -1, twiceByBits([]int{row, other, (row + 1) % n}, n), row)
+		}
+	}
+}
+
+// BenchmarkCheckRows is what checking rows costs, beside the step itself.
+func BenchmarkCheckRows(b *testing.B) {
+	for _, n := range []int{64 << 10, 1 << 20, 16 << 20, 256 << 20} {
+		for _, k := range []int{16, 256, 4096, 65536} {
+			r := rand.New(rand.NewSource(1))
+			seen, rows := map[int]bool{}, make([]int, 0, k)
+			for len(rows) < k {
+				if row := r.Intn(n); !seen[row] {
+					seen[row] = true
+					rows = append(rows, row)
+				}
+			}
+			sorted := slices.Clone(rows)
+			slices.Sort(sorted)
+			for _, order := range []struct {
+				name string
+				rows []int
+			}{{"random", rows}, {"increasing", sorted}} {
+				b.Run(fmt.Sprintf("table=%d/rows=%d/order=%s", n, k, order.name), func(b *testing.B) {
+					for range b.N {
+						if err := checkRows(order.rows, n); err != nil {
+							b.Fatal(err)
+						}
+					}
+					b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(k), "ns/row")
+				})
+			}
 		}
 	}
 }
