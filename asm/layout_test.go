@@ -95,8 +95,8 @@ var long = map[string]string{
 const (
 	mostLines    = 499 // of a file
 	mostFunction = 40  // lines of a function that is no test's
-	mostFiles    = 59  // at the root
-	mostTests    = 22  // of them
+	mostFiles    = 57  // at the root
+	mostTests    = 20  // of them
 )
 
 // tree calls f for each file of the module and of those nested in it.

@@ -2,6 +2,7 @@ package lion
 
 import (
 	"fmt"
+	"math"
 	"math/rand"
 	"slices"
 	"testing"
@@ -10,6 +11,9 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
+
+// What works on parts of a tensor: on rows of a table, and on the parts of a gradient
+// whose statistics are joined.
 
 // table makes a table of n rows, and gradient rows for some of them.
 func table(n, width int, rows []int) (param, momentum, grad []float32) {
@@ -241,4 +245,195 @@ func BenchmarkCheckRows(b *testing.B) {
 			}
 		}
 	}
+}
+
+func randomGrad(n int) []float32 {
+	r := rand.New(rand.NewSource(int64(n)))
+	g := make([]float32, n)
+	for i := range g {
+		g[i] = float32(r.NormFloat64() * math.Exp(4*r.NormFloat64()))
+	}
+	return g
+}
+
+// TestGradStatsOrder spells the order of summation out.
+func TestGradStatsOrder(t *testing.T) {
+	g := randomGrad(3*StatsBlock + 100)
+	var blocks []float64
+	for lo := 0; lo < len(g); lo += StatsBlock {
+		var lanes [16]float64
+		for i, x := range g[lo:min(lo+StatsBlock, len(g))] {
+			lanes[i%16] += float64(x) * float64(x)
+		}
+		a := func(i int) float64 { return lanes[i] + lanes[i+8] }
+		b := func(i int) float64 { return a(i) + a(i+4) }
+		blocks = append(blocks, (b(0)+b(2))+(b(1)+b(3)))
+	}
+	want := (blocks[0] + blocks[1]) + (blocks[2] + blocks[3])
+	assert.Equal(t, want, GradStats(g).SumSquares)
+}
+
+// TestGradStatsParts: any split gives the same bits.
+func TestGradStatsParts(t *testing.T) {
+	g := randomGrad(29*StatsBlock + 77)
+	whole := GradStats(g)
+	r := rand.New(rand.NewSource(1))
+	for try := 0; try < 200; try++ {
+		cuts := []int{0}
+		for at := 0; at < 29; {
+			at = min(29, at+r.Intn(9))
+			cuts = append(cuts, at*StatsBlock)
+		}
+		cuts = append(cuts, len(g))
+		var parts []StatsPart
+		for i := range cuts[1:] {
+			p, err := GradStatsPart(cuts[i], g[cuts[i]:cuts[i+1]])
+			require.NoError(t, err)
+			parts = append(parts, p)
+		}
+		for len(parts) > 1 { // join neighbours in any order
+			i := r.Intn(len(parts) - 1)
+			p, err := parts[i].Join(parts[i+1])
+			require.NoError(t, err)
+			parts = append(append(parts[:i:i], p), parts[i+2:]...)
+		}
+		require.Equal(t, whole, parts[0].Stats(), "cuts %v", cuts)
+	}
+}
+
+func TestGradStatsNotFinite(t *testing.T) {
+	inf, nan := float32(math.Inf(1)), float32(math.NaN())
+	g := randomGrad(5000)
+	for _, i := range []int{0, 17, 4095, 4096, 4999} {
+		g[i] = 0
+	}
+	clean := GradStats(g)
+	g[0], g[17], g[4095], g[4096], g[4999] = inf, -inf, nan, -nan, inf
+	s := GradStats(g)
+	assert.Equal(t, 3, s.Infs)
+	assert.Equal(t, 2, s.NaNs)
+	assert.Equal(t, clean.SumSquares, s.SumSquares)
+	assert.Equal(t, clean.MaxAbs, s.MaxAbs)
+}
+
+// TestGradStatsEmptyParts: they fit everywhere, but not beside a gap.
+func TestGradStatsEmptyParts(t *testing.T) {
+	part := func(index int, grad []float32) StatsPart {
+		p, err := GradStatsPart(index, grad)
+		require.NoError(t, err)
+		return p
+	}
+	g := randomGrad(2*StatsBlock + 5)
+	a, b := part(0, g[:StatsBlock]), part(StatsBlock, g[StatsBlock:])
+	whole, end := GradStats(g), len(g)
+	for _, parts := range [][]StatsPart{
+		{{}, a, b},
+		{a, part(StatsBlock, nil), b},
+		{a, b, part(end, nil), part(end, []float32{})},
+		{part(0, nil), part(0, nil), a, b, part(end, nil)},
+	} {
+		p := parts[0]
+		var err error
+		for _, next := range parts[1:] {
+			p, err = p.Join(next)
+			require.NoError(t, err)
+		}
+		assert.Equal(t, whole, p.Stats())
+		p, err = part(0, nil).Join(p)
+		require.NoError(t, err)
+		assert.Equal(t, whole, p.Stats())
+	}
+	none, err := part(end, nil).Join(part(end, nil))
+	require.NoError(t, err)
+	assert.Equal(t, Stats{}, none.Stats())
+	for _, at := range []int{0, StatsBlock, end - 1, end + 1} {
+		_, err := b.Join(part(at, nil))
+		assert.ErrorIs(t, err, ErrPart, "an empty part at %d", at)
+	}
+	_, err = StatsPart{}.Join(b)
+	assert.ErrorIs(t, err, ErrPart)
+}
+
+// TestGradStatsTree is the example of 11 blocks that the documentation has.
+func TestGradStatsTree(t *testing.T) {
+	g := randomGrad(11 * StatsBlock)
+	var b [11]float64
+	for i := range b {
+		b[i] = GradStats(g[i*StatsBlock:][:StatsBlock]).SumSquares
+	}
+	assert.Equal(t, (((b[0]+b[1])+(b[2]+b[3]))+((b[4]+b[5])+(b[6]+b[7])))+((b[8]+b[9])+b[10]), GradStats(g).SumSquares)
+}
+
+// TestGradStatsTypes: the same numbers give the same statistics, however they are stored.
+func TestGradStatsTypes(t *testing.T) {
+	eachImplementation(t, func(t *testing.T, impl int) {
+		prefer(t, impl)
+		for _, n := range []int{0, 1, 15, 16, 17, 511, 4095, 4096, 4097, 40961} {
+			g := randomGrad(n)
+			wide := make([]float64, n)
+			for i, x := range g {
+				wide[i] = float64(x)
+			}
+			assert.Equal(t, GradStats(wide), GradStats(g))
+			assert.Equal(t, GradStats(through(g, ToBF16, BF16.Float32)), GradStats(roundedTo(g, ToBF16)))
+			assert.Equal(t, GradStats(through(g, ToF16, F16.Float32)), GradStats(roundedTo(g, ToF16)))
+		}
+	})
+}
+
+func TestGradStatsRefuses(t *testing.T) {
+	const last = math.MaxInt &^ (StatsBlock - 1) // the last index that is a multiple
+	for _, c := range []struct {
+		index, n int
+		says     string
+	}{
+		{7, 3, "index = 7 is no multiple"},
+		{-1, 0, "index = -1 is negative"},
+		{-StatsBlock, 1, "is negative"},
+		{last, StatsBlock, "end beyond the largest int"},
+		{math.MaxInt, 1, "end beyond the largest int"},
+	} {
+		p, err := GradStatsPart(c.index, make([]BF16, c.n))
+		assert.ErrorIs(t, err, ErrPart)
+		assert.ErrorContains(t, err, c.says)
+		assert.Equal(t, StatsPart{}, p)
+	}
+	part := func(index, n int) StatsPart {
+		p, err := GradStatsPart(index, make([]F16, n))
+		require.NoError(t, err)
+		return p
+	}
+	a, b, short := part(0, StatsBlock), part(2*StatsBlock, 5), part(StatsBlock, 5)
+	end := part(last, StatsBlock-1) // which ends with the largest int
+	for _, c := range []struct {
+		p, next StatsPart
+		says    string
+	}{
+		{a, b, "ends at element 4096 and one that begins at 8192"},
+		{short, b, "ends at element 4101 and one that begins at 8192"}, // it must end with a block
+		{b, a, "ends at element 8197 and one that begins at 0"},
+		{end, a, fmt.Sprint("ends at element ", math.MaxInt)},
+	} {
+		p, err := c.p.Join(c.next)
+		assert.ErrorIs(t, err, ErrPart)
+		assert.ErrorContains(t, err, c.says)
+		assert.Equal(t, c.p, p)
+	}
+	_, err := end.Join(part(math.MaxInt, 0))
+	assert.NoError(t, err)
+}
+
+// roundedTo is s in a format of 16 bits, and through is it widened again.
+func roundedTo[T any](s []float32, to func(float32) T) (out []T) {
+	for _, x := range s {
+		out = append(out, to(x))
+	}
+	return out
+}
+
+func through[T any](s []float32, to func(float32) T, back func(T) float32) (out []float32) {
+	for _, x := range s {
+		out = append(out, back(to(x)))
+	}
+	return out
 }
