@@ -256,6 +256,9 @@ func (o *Optimizer) SetConfig(group int, c lion.Config) error {
 // Params returns the parameters, in the order of the groups; it must not be changed.
 func (o *Optimizer) Params() []*Param { return o.params }
 
+// Counts returns how many steps have been made, and how many left out.
+func (o *Optimizer) Counts() (steps, skipped int) { return o.step, o.skipped }
+
 // LossScale returns what the next loss is to be multiplied by: 1 without LossScaling.
 func (o *Optimizer) LossScale() float64 { return o.scaler.scale }
 

@@ -8,17 +8,16 @@ type Schedule func(step int) float64
 // Constant is 1 at each step.
 func Constant() Schedule { return func(int) float64 { return 1 } }
 
-// Linear falls, or rises, from 1 at step 1 to final, which it has after steps steps, and
-// from then on.
+// Linear is final + (1 − final)·x, where x is what part of steps is left: 1 at step 1, 0 after
+// steps steps, and from then on.
 func Linear(steps int, final float64) Schedule {
-	return func(step int) float64 { return between(1, final, progress(step, steps)) }
+	return func(step int) float64 { return final + float64((1-final)*left(step, steps)) }
 }
 
-// Cosine is final + (1 − final)·(1 + cos(π·x))/2, where x goes from 0 at step 1 to 1 after
-// steps steps, and stays there.
+// Cosine is final + (1 − final)·(1 − cos(π·x))/2, with x as for Linear.
 func Cosine(steps int, final float64) Schedule {
 	return func(step int) float64 {
-		return between(final, 1, halfCosine(progress(step, steps)))
+		return final + float64((1-final)*halfCosine(1-left(step, steps)))
 	}
 }
 
@@ -45,20 +44,12 @@ func WarmupStableDecay(warmup, stable, decay int, final float64) Schedule {
 	})
 }
 
-// progress is what part of steps has been made before a step, counted from 1.
-func progress(step, steps int) float64 {
+// left is what part of steps is left at a step, counted from 1.
+func left(step, steps int) float64 {
 	if steps <= 0 || step > steps {
-		return 1
+		return 0
 	}
-	return float64(max(step-1, 0)) / float64(steps)
-}
-
-// between is a where x is 0 and b where it is 1.
-func between(a, b, x float64) float64 {
-	if x == 1 {
-		return b
-	}
-	return a + float64((b-a)*x)
+	return float64(min(steps-step+1, steps)) / float64(steps)
 }
 
 // halfCosine is (1 + cos(π·x))/2 for x from 0 to 1, within 4e-16. Unlike math.Cos, which is

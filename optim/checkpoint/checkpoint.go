@@ -1,7 +1,7 @@
 // Package checkpoint keeps the state of an optimizer in a safetensors file: the format of
 // PyTorch's and others' models, which Python's safetensors reads and writes too.
 //
-//	err := checkpoint.Save("run.safetensors", optimizer.State())
+//	err := checkpoint.Save("run.safetensors", optimizer.State(), nil)
 //	…
 //	err := checkpoint.Load("run.safetensors", optimizer)
 //
@@ -16,6 +16,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 
 	"github.com/lionkernel/lion"
 	"github.com/lionkernel/lion/optim"
@@ -40,7 +41,8 @@ type File struct {
 	Metadata map[string]string // may be nil
 }
 
-// Save writes s to a file. Whatever happens, a crash at any byte included, the name is that
+// Save writes s to a file, with more metadata, if any, whose keys must not begin with
+// "lion.". Whatever happens, a crash at any byte included, the name is that
 // of the old file, if there was one, or of the whole new one: that is written
 // beside it, to a name that begins with a dot and ends in .tmp, brought to the disk, and
 // renamed. A crash may leave the other file behind, an error doesn't. A file that was
@@ -48,7 +50,7 @@ type File struct {
 //
 // Tensors that aren't of optim's types or whose shape isn't that of their data, and two
 // of one name, are refused, with an error that wraps optim.ErrState.
-func Save(path string, s optim.State) error {
+func Save(path string, s optim.State, more map[string]string) error {
 	views := map[string]view{}
 	for _, ts := range [][]optim.Tensor{s.Weights, s.Tensors} {
 		for _, t := range ts {
@@ -68,6 +70,12 @@ func Save(path string, s optim.State) error {
 		keySkipped:   strconv.Itoa(s.Skipped),
 		keyLossScale: strconv.FormatFloat(s.LossScale, 'g', -1, 64),
 		keyGood:      strconv.Itoa(s.Good),
+	}
+	for key, text := range more {
+		if strings.HasPrefix(key, "lion.") {
+			return fmt.Errorf("%w: metadata %q", optim.ErrState, key)
+		}
+		metadata[key] = text
 	}
 	return replace(path, func(w writer) error { return safetensors.SerializeToWriter(views, metadata, w) })
 }

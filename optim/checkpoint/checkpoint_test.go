@@ -72,14 +72,14 @@ func TestSaveAndLoad(t *testing.T) {
 	impls := lion.Implementations()
 	first := newOptimizer(t, impls[0])
 	steps(t, first, 3)
-	require.NoError(t, Save(path, first.State()))
+	require.NoError(t, Save(path, first.State(), nil))
 	second := newOptimizer(t, impls[len(impls)-1])
 	require.NoError(t, Load(path, second))
 	assert.Equal(t, first.State(), second.State())
 	steps(t, first, 3)
 	steps(t, second, 3)
 	assert.Equal(t, first.State(), second.State())
-	require.NoError(t, Save(path, second.State()), "over the old one")
+	require.NoError(t, Save(path, second.State(), nil), "over the old one")
 	require.NoError(t, Load(path, newOptimizer(t, "")))
 	left, err := os.ReadDir(filepath.Dir(path))
 	require.NoError(t, err)
@@ -94,14 +94,14 @@ func TestLoadParts(t *testing.T) {
 	s := first.State()
 	weights := s.Weights
 	s.Weights = nil
-	require.NoError(t, Save(path, s))
+	require.NoError(t, Save(path, s, nil))
 	second := newOptimizer(t, "")
 	require.NoError(t, Load(path, second))
 	assert.Equal(t, s.Tensors, second.State().Tensors)
 	assert.Equal(t, 2, second.State().Step)
 
 	s.Weights, s.Tensors = weights[1:], s.Tensors[1:]
-	require.NoError(t, Save(path, s))
+	require.NoError(t, Save(path, s, nil))
 	before := second.State().Tensors[0].Data.([]float32)[0]
 	err := Load(path, second)
 	assert.ErrorIs(t, err, optim.ErrState)
@@ -121,7 +121,7 @@ func TestBits(t *testing.T) {
 		{Name: "f64", Data: elements(1<<16, func(i int) float64 { return math.Float64frombits(uint64(i)<<48 | uint64(i)) })},
 		{Name: "scalar", Data: []float32{1}, Shape: []int{}},
 	}}
-	require.NoError(t, Save(path, s))
+	require.NoError(t, Save(path, s, nil))
 	f, err := Read(path)
 	require.NoError(t, err)
 	require.Len(t, f.Tensors, len(s.Weights))
@@ -153,10 +153,10 @@ func TestSaveRefuses(t *testing.T) {
 		{{Name: "a", Data: []float32{1, 2}, Shape: []int{3}}},
 		{{Name: "a", Data: []float32{1, 2}, Shape: []int{-1, -2}}},
 	} {
-		assert.ErrorIs(t, Save(path, optim.State{Tensors: ts}), optim.ErrState)
+		assert.ErrorIs(t, Save(path, optim.State{Tensors: ts}, nil), optim.ErrState)
 		assert.NoFileExists(t, path)
 	}
-	assert.ErrorIs(t, Save(filepath.Join(path, "y"), optim.State{}), os.ErrNotExist)
+	assert.ErrorIs(t, Save(filepath.Join(path, "y"), optim.State{}, nil), os.ErrNotExist)
 }
 
 // TestMetadataRefused: numbers that aren't.
@@ -165,7 +165,7 @@ func TestMetadataRefused(t *testing.T) {
 	o := newOptimizer(t, "")
 	s := o.State()
 	for _, key := range []string{keyStep, keySkipped, keyGood, keyLossScale} {
-		require.NoError(t, Save(path, s))
+		require.NoError(t, Save(path, s, nil))
 		b, err := os.ReadFile(path)
 		require.NoError(t, err)
 		value := `"` + key + `":"0"`
@@ -194,7 +194,7 @@ func TestPython(t *testing.T) {
 	from, to := filepath.Join(dir, "from.safetensors"), filepath.Join(dir, "to.safetensors")
 	o := newOptimizer(t, "")
 	steps(t, o, 3)
-	require.NoError(t, Save(from, o.State()))
+	require.NoError(t, Save(from, o.State(), nil))
 	out, err := exec.Command(python, filepath.Join("testdata", "again.py"), from, to).Output()
 	require.NoError(t, err, string(out))
 

@@ -83,7 +83,7 @@ func TestErrorsLeaveTheOldFile(t *testing.T) {
 	realCreate, realRename := create, rename
 	defer func() { create, rename = realCreate, realRename }()
 	path := filepath.Join(t.TempDir(), "x")
-	require.NoError(t, Save(path, state(1, 1000)))
+	require.NoError(t, Save(path, state(1, 1000), nil))
 	info, err := os.Stat(path)
 	require.NoError(t, err)
 	whole := int(info.Size())
@@ -93,7 +93,7 @@ func TestErrorsLeaveTheOldFile(t *testing.T) {
 			f.File, err = os.CreateTemp(dir, pattern)
 			return &f, err
 		}
-		assert.ErrorIs(t, Save(path, state(2, 1000)), errCut)
+		assert.ErrorIs(t, Save(path, state(2, 1000), nil), errCut)
 		assert.Equal(t, 1, stepOf(t, path))
 		left, err := os.ReadDir(filepath.Dir(path))
 		require.NoError(t, err)
@@ -107,20 +107,20 @@ func TestErrorsLeaveTheOldFile(t *testing.T) {
 	try(cutFile{left: whole, failSync: true})
 	try(cutFile{left: whole, failClose: true})
 	create = func(string, string) (file, error) { return nil, errCut }
-	assert.ErrorIs(t, Save(path, state(2, 1000)), errCut)
+	assert.ErrorIs(t, Save(path, state(2, 1000), nil), errCut)
 	create = realCreate
 	rename = func(string, string) error { return errCut }
-	assert.ErrorIs(t, Save(path, state(2, 1000)), errCut)
+	assert.ErrorIs(t, Save(path, state(2, 1000), nil), errCut)
 	assert.Equal(t, 1, stepOf(t, path))
 	rename = realRename
-	require.NoError(t, Save(path, state(2, 1000)))
+	require.NoError(t, Save(path, state(2, 1000), nil))
 	assert.Equal(t, 2, stepOf(t, path))
 }
 
 // saveForEver saves one state after the other.
 func saveForEver(path string) {
 	for step := 1; ; step++ {
-		if err := Save(path, state(step, 100_000)); err != nil {
+		if err := Save(path, state(step, 100_000), nil); err != nil {
 			panic(err)
 		}
 	}
@@ -129,7 +129,7 @@ func saveForEver(path string) {
 // TestKilled: whoever is killed while saving leaves a whole file.
 func TestKilled(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "x")
-	require.NoError(t, Save(path, state(0, 100_000)))
+	require.NoError(t, Save(path, state(0, 100_000), nil))
 	r := rand.New(rand.NewPCG(3, 4))
 	kills, last := 8, 0
 	if testing.Short() {
@@ -146,7 +146,7 @@ func TestKilled(t *testing.T) {
 		require.NoError(t, child.Process.Kill())
 		_ = child.Wait()
 		last = stepOf(t, path)
-		require.NoError(t, Save(path, state(0, 100_000)), "and can go on")
+		require.NoError(t, Save(path, state(0, 100_000), nil), "and can go on")
 	}
 	assert.Positive(t, last)
 }
@@ -158,10 +158,10 @@ func TestPlace(t *testing.T) {
 	}
 	dir := t.TempDir()
 	path, link := filepath.Join(dir, "x"), filepath.Join(dir, "link")
-	require.NoError(t, Save(path, state(1, 1)))
+	require.NoError(t, Save(path, state(1, 1), nil))
 	require.NoError(t, os.Chmod(path, 0o640))
 	require.NoError(t, os.Symlink("x", link))
-	require.NoError(t, Save(link, state(2, 1)))
+	require.NoError(t, Save(link, state(2, 1), nil))
 	assert.Equal(t, 2, stepOf(t, path))
 	info, err := os.Lstat(link)
 	require.NoError(t, err)
@@ -173,6 +173,6 @@ func TestPlace(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, os.Chdir(dir))
 	defer os.Chdir(old)
-	require.NoError(t, Save("here", state(3, 1)))
+	require.NoError(t, Save("here", state(3, 1), nil))
 	assert.Equal(t, 3, stepOf(t, "here"))
 }

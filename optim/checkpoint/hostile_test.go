@@ -99,7 +99,7 @@ func TestHostile(t *testing.T) {
 func TestCutOff(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "x")
 	o := newOptimizer(t, "")
-	require.NoError(t, Save(path, o.State()))
+	require.NoError(t, Save(path, o.State(), nil))
 	whole, err := os.ReadFile(path)
 	require.NoError(t, err)
 	for n := range whole {
@@ -119,7 +119,7 @@ func TestCutOff(t *testing.T) {
 //	cd optim/checkpoint; GOWORK=off go test -run NONE -fuzz FuzzRead -fuzzminimizetime 10x .
 func FuzzRead(f *testing.F) {
 	path := filepath.Join(f.TempDir(), "x")
-	if err := Save(path, newOptimizer(f, "").State()); err != nil {
+	if err := Save(path, newOptimizer(f, "").State(), nil); err != nil {
 		f.Fatal(err)
 	}
 	whole, err := os.ReadFile(path)

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/lionkernel/lion"
+	"github.com/lionkernel/lion/optim"
 )
 
 // A Storage is one way to store the numbers of a step.
@@ -22,6 +23,11 @@ type Storage struct {
 	Step func(s Stepper, x Values) error
 	// StepRows steps rows of a table. It is nil where lion has no such method.
 	StepRows func(s Stepper, x Values, width int, rows []int) error
+
+	// param makes a parameter of optim's of the slices; own names the slice of weights,
+	// if any, that optim has itself, beside the momentum.
+	param func(name string, x Values, shape ...int) *optim.Param
+	own   string
 
 	// store splits weights between slices; nil if each of them has it whole.
 	store func(x Values, weight []float32) error

@@ -11,6 +11,7 @@ import (
 
 	"github.com/lionkernel/lion"
 	"github.com/lionkernel/lion/internal/half"
+	"github.com/lionkernel/lion/optim"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -161,6 +162,40 @@ func TestBytes(t *testing.T) {
 	}
 }
 
+// whole are the weights with all that a storage and an optimizer have of them.
+func whole(x *Stored, o *optim.Optimizer) []float32 {
+	slices := x.Weights(o)
+	all := make([]float32, 1000)
+	switch first := slices[0].(type) {
+	case []float32:
+		all = nil
+		for _, s := range slices {
+			all = append(all, s.([]float32)...)
+		}
+	case []lion.BF16:
+		if len(slices) == 1 {
+			get(all, first)
+			break
+		}
+		at := 0
+		for _, s := range slices[1:] {
+			part, n := all[at:], reflect.ValueOf(s).Len()
+			switch s := s.(type) {
+			case []uint16:
+				lion.Join(part[:n], first[at:at+n], s)
+			case []lion.BF16:
+				for i, c := range s {
+					part[i] = first[at+i].Float32() + c.Float32()
+				}
+			}
+			at += n
+		}
+	default:
+		get(all, first)
+	}
+	return all
+}
+
 // What is loaded is what was stored, rounded to the model's weights; a step moves
 // it.
 func TestStored(t *testing.T) {
@@ -180,16 +215,26 @@ func TestStored(t *testing.T) {
 			require.NoError(t, x.Load(before))
 			assert.InDeltaSlice(t, weight, before, 0x1p-10, s.Name)
 			require.NoError(t, x.SetGrad(grad))
-			stepper, err := lion.New(lion.Config{LR: 0x1p-8, Rounding: rounding})
+			o, err := optim.New(optim.Options{}, optim.Group{
+				Config: lion.Config{LR: 0x1p-8, Rounding: rounding},
+				Params: x.Params([]Part{{"a", 0, 300, []int{30, 10}}, {"b", 300, 300, nil}, {"c", 300, 1000, nil}}),
+			})
 			require.NoError(t, err)
-			require.NoError(t, x.Step(stepper.At(1)))
+			x.Begin(o)
+			exact := float64(0) // what the weights lack of those that were stored
+			for i, w := range whole(x, o) {
+				exact = max(exact, math.Abs(float64(w)-float64(weight[i])))
+			}
+			assert.LessOrEqual(t, exact, map[bool]float64{true: 0x1p-10, false: 0x1p-17}[s.Random], s.Name)
+			_, err = o.Step()
+			require.NoError(t, err)
 			require.NoError(t, x.Load(after))
 			for i, g := range grad {
 				assert.InDelta(t, before[i]-float32(math.Copysign(0x1p-8, float64(g))), after[i], 0x1p-9, s.Name)
 			}
 			assert.Equal(t, strings.Contains(s.Name, "f16") && !strings.Contains(s.Name, "bf16"), x.HalfGrad() != nil, s.Name)
 			bytes := 0
-			for _, w := range x.Weights() {
+			for _, w := range x.Weights(o) {
 				bytes += reflect.ValueOf(w).Len() * int(reflect.TypeOf(w).Elem().Size())
 			}
 			assert.Contains(t, []int{2000, 4000, 8000}, bytes, s.Name)

@@ -41,25 +41,11 @@ func (x *Stored) Load(param []float32) error { return get(param, x.model) }
 // SetGrad rounds grad to the storage's gradient.
 func (x *Stored) SetGrad(grad []float32) error { return put(x.grad, grad) }
 
-// Step makes one step by the gradient.
-func (x *Stored) Step(s Stepper) error { return x.storage.Step(s, x.values) }
-
 // HalfGrad returns the gradient if it is of IEEE halves, else nil. Halves overflow
 // where float32 doesn't: such a gradient wants a loss scale.
 func (x *Stored) HalfGrad() []lion.F16 {
 	half, _ := x.grad.([]lion.F16)
 	return half
-}
-
-// Weights returns the slices that hold the weights, for a digest.
-func (x *Stored) Weights() []any {
-	var weights []any
-	for i, slice := range x.storage.Slices {
-		if slice.Role == Weight {
-			weights = append(weights, x.values[i])
-		}
-	}
-	return weights
 }
 
 // Values returns the slices that Step steps.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/lionkernel/lion"
 	"github.com/lionkernel/lion/cmd/lion/internal/cli"
+	"github.com/lionkernel/lion/cmd/lion/internal/storage"
 	"github.com/lionkernel/lion/internal/prove"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -73,7 +74,8 @@ func TestTrainCompares(t *testing.T) {
 func newTestOptimizer(t *testing.T, weight []float32) *optimizer {
 	f, err := findFormat("f16")
 	require.NoError(t, err)
-	o, err := newOptimizer(lion.Config{LR: 0x1p-4, Beta1: 0.5, Beta2: 0.5}, f, weight, 1<<20)
+	config := lion.Config{LR: 0x1p-4, Beta1: 0.5, Beta2: 0.5}
+	o, err := newOptimizer(options{config: config, format: f, schedule: schedules[0]}, weight, []storage.Part{{Name: "w", To: 2}}, 1<<20)
 	require.NoError(t, err)
 	return o
 }
@@ -84,7 +86,9 @@ func TestLossScale(t *testing.T) {
 	start := []float32{1, -2}
 	run := func(scale float64, grads ...float32) []float32 {
 		o := newTestOptimizer(t, start)
-		o.lossScale = scale
+		state := o.State()
+		state.LossScale = scale
+		require.NoError(t, o.Restore(state))
 		weight := make([]float32, len(start))
 		for _, g := range grads {
 			require.NoError(t, o.apply(weight, []float32{g * float32(scale), -g * float32(scale)}))
@@ -101,18 +105,18 @@ func TestLossScaleAdapts(t *testing.T) {
 	o := newTestOptimizer(t, []float32{1, 1})
 	weight := []float32{7, 7}
 	for _, bad := range []float32{1e6, float32(math.Inf(-1)), float32(math.NaN())} {
-		scale, skipped := o.lossScale, o.skipped
+		scale, skipped := o.LossScale(), o.left()
 		require.NoError(t, o.apply(weight, []float32{bad, 0}))
-		assert.Equal(t, scale/2, o.lossScale)
-		assert.Equal(t, skipped+1, o.skipped)
+		assert.Equal(t, scale/2, o.LossScale())
+		assert.Equal(t, skipped+1, o.left())
 		assert.Equal(t, []float32{7, 7}, weight, "nothing was stepped")
 	}
-	scale := o.lossScale
+	scale := o.LossScale()
 	for range lossScaleAfter {
-		assert.Equal(t, scale, o.lossScale)
+		assert.Equal(t, scale, o.LossScale())
 		require.NoError(t, o.apply(weight, []float32{1, 1}))
 	}
-	assert.Equal(t, 2*scale, o.lossScale)
+	assert.Equal(t, 2*scale, o.LossScale())
 	assert.Less(t, weight[0], float32(1))
 	for range 20 {
 		if err := o.apply(weight, []float32{float32(math.NaN()), 0}); err != nil {

@@ -26,10 +26,10 @@ func (o options) check(inputs, classes, samples int) error {
 	if o.epochs > math.MaxInt/batches {
 		return cli.Misusef("-epochs %d: too many", o.epochs)
 	}
-	last := o.config
-	last.LR = rate(last.LR, o.epochs*batches-1, o.epochs*batches)
-	if _, err := lion.New(last); err != nil {
-		return cli.Misusef("-lr %g falls to %g in the last step: %w", o.config.LR, last.LR, err)
+	if least, step := o.schedule.least(o.config, o.epochs*batches); step > 0 {
+		if _, err := lion.New(least); err != nil {
+			return cli.Misusef("-lr %g is %g in step %d: %w", o.config.LR, least.LR, step, err)
+		}
 	}
 	return nil
 }

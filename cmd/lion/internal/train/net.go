@@ -1,9 +1,11 @@
 package train
 
 import (
+	"fmt"
 	"math"
 
 	"github.com/lionkernel/lion/cmd/lion/internal/rng"
+	"github.com/lionkernel/lion/cmd/lion/internal/storage"
 )
 
 // network is a multilayer perceptron: ReLU between its layers, softmax and
@@ -55,6 +57,22 @@ func newNetwork(sizes []int, batch int, m matmul, r *rng.Source) *network {
 		n.layers = append(n.layers, l)
 	}
 	return n
+}
+
+// parts are the weights and biases of the layers, as they lie in param.
+func (n *network) parts() []storage.Part {
+	var parts []storage.Part
+	at := 0
+	for i := range n.layers {
+		l := &n.layers[i]
+		bias := at + l.in*l.out
+		end := bias + l.out
+		parts = append(parts,
+			storage.Part{Name: fmt.Sprintf("%d.weight", i), From: at, To: bias, Shape: []int{l.in, l.out}},
+			storage.Part{Name: fmt.Sprintf("%d.bias", i), From: bias, To: end, Shape: []int{l.out}})
+		at = end
+	}
+	return parts
 }
 
 // forward computes the outputs (before the softmax) for the samples of x, of

@@ -2,98 +2,120 @@ package train
 
 import (
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/lionkernel/lion"
 	"github.com/lionkernel/lion/cmd/lion/internal/storage"
+	"github.com/lionkernel/lion/optim"
 )
 
 // optimizer steps the parameters of a network, stored in a format, and keeps
 // account of the time.
 type optimizer struct {
-	config  lion.Config // LR is the peak
+	*optim.Optimizer
 	stored  *storage.Stored
-	bytes   int // that a step moves
-	step    int // steps done or skipped
-	steps   int // steps that the run will take
-	skipped int
-	elapsed time.Duration // of the steps alone, without conversions for the model
-
-	// lossScale is what the gradient that comes next is to be multiplied by: 1,
-	// or for gradients that may overflow and underflow as large as they allow.
-	lossScale float64
-	finite    int // steps since lossScale changed
+	bytes   int           // that a step moves
+	steps   int           // that the run will take, skipped ones included
+	made    int           // by this process
+	elapsed time.Duration // of them alone, without conversions for the model
 }
 
-// Where a gradient wants a loss scale, it starts high, is halved by each gradient
+// A gradient of halves wants a loss scale. It starts high, is halved by each gradient
 // that isn't finite, which makes no step, and doubles after some that were.
 const (
 	firstLossScale = 1 << 16
 	lossScaleAfter = 200
 )
 
-func newOptimizer(c lion.Config, f format, weight []float32, steps int) (*optimizer, error) {
-	stored, err := storage.Store(f.Storage, weight)
+// newOptimizer makes the optimizer of a network whose weights have the given parts.
+func newOptimizer(o options, weight []float32, parts []storage.Part, steps int) (*optimizer, error) {
+	stored, err := storage.Store(o.format.Storage, weight)
 	if err != nil {
 		return nil, err
 	}
-	o := &optimizer{config: c, stored: stored, bytes: f.Bytes() * len(weight), steps: steps, lossScale: 1}
-	if o.scales() {
-		o.lossScale = firstLossScale
+	x := &optimizer{stored: stored, bytes: o.format.Bytes() * len(weight), steps: steps}
+	options := optim.Options{MaxNorm: o.clip, Workers: o.workers}
+	if x.scales() {
+		options.LossScaling = optim.LossScaling{Init: firstLossScale, Growth: 2, Backoff: 0.5, Interval: lossScaleAfter}
 	}
-	return o, nil
+	schedule := o.schedule.of(steps)
+	x.Optimizer, err = optim.New(options, optim.Group{
+		Config: o.config,
+		// It goes on where a step is left out.
+		Schedule: func(t int) float64 { return schedule(t + x.left()) },
+		Params:   stored.Params(parts),
+	})
+	if err != nil {
+		return nil, err
+	}
+	stored.Begin(x.Optimizer)
+	return x, nil
+}
+
+// left is how many steps were left out.
+func (o *optimizer) left() int {
+	_, skipped := o.Counts()
+	return skipped
+}
+
+// done is how many steps were made or left out.
+func (o *optimizer) done() int {
+	steps, skipped := o.Counts()
+	return steps + skipped
 }
 
 // scales says whether the gradient wants a loss scale.
 func (o *optimizer) scales() bool { return o.stored.HalfGrad() != nil }
 
-// rate is the learning rate of a step, counted from 0: it falls linearly from the
-// peak to zero. A sign step never shrinks by itself, so that a constant rate would
-// leave the weights trembling around the optimum.
-func rate(peak float64, step, steps int) float64 {
-	return peak * (float64(steps-step) / float64(steps))
+// A schedule is how the learning rate changes over a run.
+type schedule struct {
+	name, about string
+	of          func(steps int) optim.Schedule
 }
 
-// apply makes one step by grad, which is the gradient times lossScale, and
-// writes the new weights to param. It calls lion.New every time, as a schedule
-// does, and counts that.
+// schedules are those that -schedule knows. A sign step never shrinks by itself, so that
+// a constant rate leaves the weights trembling around the optimum: the first, which is the
+// default, and most others fall to 0.
+var schedules = []schedule{
+	{"linear", "falling to 0", func(steps int) optim.Schedule { return optim.Linear(steps, 0) }},
+	{"cosine", "falling to 0 as a cosine", func(steps int) optim.Schedule { return optim.Cosine(steps, 0) }},
+	{"wsd", "rising for 5 %, falling to 0 in the last 20 % of the steps", func(steps int) optim.Schedule {
+		rise, fall := steps/20, steps/5
+		return optim.WarmupStableDecay(rise, steps-rise-fall, fall, 0)
+	}},
+	{"constant", "constant", func(int) optim.Schedule { return optim.Constant() }},
+}
+
+// findSchedule returns the schedule of that name.
+func findSchedule(name string) (schedule, error) {
+	for _, s := range schedules {
+		if s.name == name {
+			return s, nil
+		}
+	}
+	return schedule{}, fmt.Errorf("want linear, cosine, wsd or constant")
+}
+
+// apply makes one step by grad, which is the gradient times the loss scale, and
+// writes the new weights to param.
 func (o *optimizer) apply(param, grad []float32) error {
 	if err := o.stored.SetGrad(grad); err != nil {
 		return err
 	}
-	config := o.config
-	config.LR = rate(config.LR, o.step, o.steps)
-	o.step++
-	if o.scales() {
-		if s := lion.GradStats(o.stored.HalfGrad()); s.NaNs+s.Infs > 0 {
-			return o.skip()
-		}
-		config.GradScale = 1 / o.lossScale
-	}
-	start := time.Now()
-	stepper, err := lion.New(config)
+	r, err := o.Step()
 	if err != nil {
 		return err
 	}
-	if err := o.stored.Step(stepper.At(o.step - o.skipped)); err != nil {
-		return err
+	if r.Skipped {
+		if o.LossScale() < 1 {
+			return errors.New("the gradient is infinite or NaN, without a loss scale too: try a smaller -lr")
+		}
+		return nil
 	}
-	o.elapsed += time.Since(start)
-	if o.finite++; o.finite == lossScaleAfter && o.scales() {
-		o.lossScale *= 2
-		o.finite = 0
-	}
+	o.made++
+	o.elapsed += r.Time
 	return o.stored.Load(param)
-}
-
-// skip makes no step, since the gradient isn't finite.
-func (o *optimizer) skip() error {
-	o.skipped++
-	o.finite = 0
-	if o.lossScale /= 2; o.lossScale < 1 {
-		return errors.New("the gradient is infinite or NaN, without a loss scale too: try a smaller -lr")
-	}
-	return nil
 }
 
 // bytesPerSecond is the rate at which the steps moved memory.
@@ -101,5 +123,19 @@ func (o *optimizer) bytesPerSecond() float64 {
 	if o.elapsed <= 0 {
 		return 0
 	}
-	return float64(o.step-o.skipped) * float64(o.bytes) / o.elapsed.Seconds()
+	return float64(o.made) * float64(o.bytes) / o.elapsed.Seconds()
+}
+
+// rate is the learning rate of a step, counted from 1.
+func (s schedule) rate(peak float64, step, steps int) float64 { return peak * s.of(steps)(step) }
+
+// least returns a step at which the rate is the least that isn't 0, and that rate.
+func (s schedule) least(c lion.Config, steps int) (lion.Config, int) {
+	best, at := c, 0
+	for _, step := range []int{1, steps - 1, steps} {
+		if lr := s.rate(c.LR, step, steps); step >= 1 && lr > 0 && (at == 0 || lr < best.LR) {
+			best.LR, at = lr, step
+		}
+	}
+	return best, at
 }

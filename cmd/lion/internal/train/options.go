@@ -3,6 +3,7 @@ package train
 import (
 	"flag"
 	"io"
+	"math"
 	"strconv"
 	"strings"
 
@@ -21,6 +22,12 @@ type options struct {
 	seed    uint64
 	plot    string
 	compare bool // with f32
+
+	workers  int
+	clip     float64
+	schedule schedule
+	save     string // a file, or ""
+	resume   string
 }
 
 // defaults are the settings that differ between the data sets; a flag on the
@@ -53,7 +60,7 @@ much as leaves it finite; a step whose gradient isn't is skipped.`
 
 func parse(args []string, help io.Writer) (options, error) {
 	fs := flag.NewFlagSet("train", flag.ContinueOnError)
-	o := options{config: lion.DefaultConfig(), format: formats()[0]}
+	o := options{config: lion.DefaultConfig(), format: formats()[0], schedule: schedules[0]}
 	hidden := fs.String("hidden", "128", "`SIZES` of the hidden layers, such as 128 or 256,64")
 	o.runFlags(fs)
 	o.stepFlags(fs)
@@ -67,6 +74,12 @@ func parse(args []string, help io.Writer) (options, error) {
 		return o, cli.Misusef("-epochs %d: must be at least 1", o.epochs)
 	case o.batch < 1:
 		return o, cli.Misusef("-batch %d: must be at least 1", o.batch)
+	case o.plot != "" && o.resume != "":
+		return o, cli.Misusef("-plot with -resume: a saved run doesn't have its curve so far")
+	case o.workers < 0:
+		return o, cli.Misusef("-workers %d: must be at least 1, or 0 for what pays", o.workers)
+	case !(o.clip >= 0) || math.IsInf(o.clip, 0):
+		return o, cli.Misusef("-clip %g: must be finite and above 0, or 0 for none", o.clip)
 	}
 	for _, word := range strings.Split(*hidden, ",") {
 		size, err := strconv.Atoi(strings.TrimSpace(word))
@@ -86,6 +99,8 @@ func (o *options) runFlags(fs *flag.FlagSet) {
 	fs.Uint64Var(&o.seed, "seed", 1, "`SEED` of the initial weights and of the order of the samples")
 	fs.IntVar(&o.batch, "batch", 0, "`N` samples in a batch (default: digits 16, mnist 64)")
 	fs.StringVar(&o.plot, "plot", "", "draw loss and accuracy into `FILE.svg`")
+	fs.StringVar(&o.save, "save", "", "save the run to `FILE`, a safetensors file, after each epoch and when it is interrupted")
+	fs.StringVar(&o.resume, "resume", "", "go on with the run that was saved to `FILE`; the other flags must be what they were")
 }
 
 // stepFlags defines the flags that say how it is stepped.
@@ -96,7 +111,13 @@ func (o *options) stepFlags(fs *flag.FlagSet) {
 		o.format, err = findFormat(s)
 		return err
 	})
-	cli.FloatVar(fs, &c.LR, "lr", 0, "peak learning rate `η`; it falls linearly to 0 (default: digits 0.002, mnist 0.0005;\nbias-corrected: 10 times, refined and smooth: 250 times that)")
+	fs.IntVar(&o.workers, "workers", 0, "`N` goroutines that step at once; no bit depends on it (default: what pays)")
+	cli.FloatVar(fs, &o.clip, "clip", 0, "clip the gradient to this `NORM` (default: no clipping)")
+	fs.Func("schedule", "`NAME` of the learning rate's schedule: linear and cosine fall to 0, wsd rises for 5 %\nof the steps and falls in the last 20 %, constant stays (default linear)", func(s string) (err error) {
+		o.schedule, err = findSchedule(s)
+		return err
+	})
+	cli.FloatVar(fs, &c.LR, "lr", 0, "peak learning rate `η` (default: digits 0.002, mnist 0.0005;\nbias-corrected: 10 times, refined and smooth: 250 times that)")
 	cli.FloatVar(fs, &c.Beta1, "beta1", c.Beta1, "interpolation `β1`")
 	cli.FloatVar(fs, &c.Beta2, "beta2", c.Beta2, "momentum decay `β2`")
 	cli.FloatVar(fs, &c.WeightDecay, "weight-decay", 0, "weight decay `λ` (default: digits 0.3, mnist 0.1;\nindependent: that times η; coupled: 0.0001)")

@@ -20,8 +20,8 @@ func printHeader(w io.Writer, o options, d *dataset, net *network, impl string) 
 	fmt.Fprintf(w, "network          %s, %s parameters\n", strings.Join(shape, "-"), cli.Thousands(len(net.param)))
 	fmt.Fprintf(w, "format           %s: %s\n", o.format.Name, o.format.About)
 	fmt.Fprintf(w, "training         %s in batches of %s, seed %d\n", cli.Count(o.epochs, "epoch"), cli.Thousands(o.batch), o.seed)
-	fmt.Fprintf(w, "optimizer        Lion (%v), lr %g falling to 0, beta1 %g, beta2 %g, %v weight decay %g\n",
-		o.config.Rule, o.config.LR, o.config.Beta1, o.config.Beta2, o.config.Decay, o.config.WeightDecay)
+	fmt.Fprintf(w, "optimizer        Lion (%v), lr %g %s, beta1 %g, beta2 %g, %v weight decay %g\n",
+		o.config.Rule, o.config.LR, o.schedule.about, o.config.Beta1, o.config.Beta2, o.config.Decay, o.config.WeightDecay)
 	fmt.Fprintf(w, "implementation   %s\n\n", impl)
 	fmt.Fprintln(w, "epoch   train loss     accuracy   held-out loss       accuracy        time")
 }
@@ -42,10 +42,10 @@ func printSummary(w io.Writer, r result, f32 *result) {
 	o := r.optimizer
 	fmt.Fprintf(w, "\naccuracy         %.2f %% of the held-out images%s\n", r.accuracy(), beside)
 	if o.scales() {
-		fmt.Fprintf(w, "loss scale       %s in the end; %s skipped\n", cli.Thousands(int64(o.lossScale)), cli.Count(o.skipped, "step"))
+		fmt.Fprintf(w, "loss scale       %s in the end; %s skipped\n", cli.Thousands(int64(o.LossScale())), cli.Count(o.left(), "step"))
 	}
 	fmt.Fprintf(w, "optimizer        %s: %s, %.2f %% of %.1f s, %.1f GB/s (%d bytes × %s parameters a step)\n",
-		r.implementation, cli.Count(o.step-o.skipped, "step"), 100*o.elapsed.Seconds()/r.total.Seconds(), r.total.Seconds(),
+		r.implementation, cli.Count(o.made, "step"), 100*o.elapsed.Seconds()/r.total.Seconds(), r.total.Seconds(),
 		o.bytesPerSecond()/1e9, o.bytes/r.weights, cli.Thousands(r.weights))
 }
 

@@ -73,7 +73,7 @@ func compare(ctx context.Context, o options, d *dataset, m matmul, stderr io.Wri
 	if !o.compare || o.format.Name == "f32" {
 		return nil, nil
 	}
-	o.format, o.config.Rounding, o.plot = formats()[0], lion.NearestRounding, ""
+	o.format, o.config.Rounding, o.plot, o.save, o.resume = formats()[0], lion.NearestRounding, "", "", ""
 	r, err := train(ctx, o, d, m, io.Discard, stderr)
 	if err != nil {
 		return nil, fmt.Errorf("f32, for comparison: %w", err)

@@ -106,7 +106,7 @@ func TestTrainRules(t *testing.T) {
 func TestTrainFlags(t *testing.T) {
 	seen := map[string]string{}
 	for _, flags := range []string{"", "-epochs 2", "-lr 0.003", "-beta1 0.8", "-beta2 0.9", "-weight-decay 2",
-		"-seed 2", "-batch 7", "-hidden 16", "-hidden 32,16", "-rule cautious", "-decay independent", "-format split", "-format bf16-stochastic", "-format bf16-stochastic -seed 2"} {
+		"-seed 2", "-clip 0.01", "-schedule cosine", "-schedule wsd", "-schedule constant", "-batch 7", "-hidden 16", "-hidden 32,16", "-rule cautious", "-decay independent", "-format split", "-format bf16-stochastic", "-format bf16-stochastic -seed 2"} {
 		args := append([]string{"-epochs", "1"}, strings.Fields(flags)...)
 		digest := trainOK(t, args...).digest
 		assert.NotContains(t, seen, digest, "%q gives what %q gives", flags, seen[digest])

@@ -70,12 +70,17 @@ func newTrainer(o options, d *dataset, m matmul) (*trainer, error) {
 	sizes := slices.Concat([]int{d.inputs}, o.hidden, []int{d.classes})
 	t.net = newNetwork(sizes, o.batch, m, &t.random)
 	var err error
-	t.opt, err = newOptimizer(o.config, o.format, t.net.param, o.epochs*t.batches())
+	t.opt, err = newOptimizer(o, t.net.param, t.net.parts(), o.epochs*t.batches())
 	if err != nil {
 		return nil, err
 	}
 	if o.plot != "" {
 		t.curve = newRecorder(o.epochs, t.batches())
+	}
+	if o.resume != "" {
+		if err := t.restore(); err != nil {
+			return nil, err
+		}
 	}
 	return t, t.opt.stored.Load(t.net.param)
 }
@@ -97,38 +102,61 @@ func train(ctx context.Context, o options, d *dataset, m matmul, stdout, stderr 
 	printHeader(stdout, t.options, d, t.net, r.implementation)
 	bar := cli.NewBar(stderr, t.opt.steps)
 	defer bar.Close()
+	first := t.opt.done() / t.batches()
+	bar.Add(t.opt.done())
 	if t.curve != nil {
 		t.curve.heldOut(0, t.net.evaluate(d.test))
 	}
+	if err := t.saveRun(); err != nil { // rather now than after an epoch
+		return r, err
+	}
 	start := time.Now()
-	for e := range o.epochs {
-		bar.Describe("epoch %d/%d", e+1, o.epochs)
-		mean, err := t.epoch(ctx, e, bar)
-		if stop := cli.Stopped(ctx); stop != nil && errors.Is(err, stop) {
-			err = fmt.Errorf("%w in epoch %d of %d", err, e+1, o.epochs)
-		}
-		if err != nil {
-			return r, err
-		}
-		line := epoch{mean, t.net.evaluate(d.test)}
-		r.history = append(r.history, line)
-		t.curve.heldOut(e+1, line.test)
-		bar.Clear()
-		if err := printEpoch(stdout, e+1, line, time.Since(start)); err != nil {
-			return r, err // what is the use of going on?
-		}
+	if r.history, err = t.epochs(ctx, first, bar, stdout); err != nil {
+		return r, err
+	}
+	if first == o.epochs { // a run that had ended
+		r.history = []epoch{{test: t.net.evaluate(d.test)}}
 	}
 	r.total = time.Since(start)
-	r.digest, err = digest(t.opt.stored.Weights())
+	r.digest, err = digest(t.opt.stored.Weights(t.opt.Optimizer))
 	return r, err
 }
 
-// epoch trains with each sample once, and returns the mean of their scores. It is
-// epoch e, counted from 0.
+// epochs trains from an epoch on, counted from 0, and reports and saves each.
+func (t *trainer) epochs(ctx context.Context, first int, bar cli.Bar, stdout io.Writer) (history []epoch, err error) {
+	start := time.Now()
+	for e := first; e < t.options.epochs; e++ {
+		bar.Describe("epoch %d/%d", e+1, t.options.epochs)
+		mean, err := t.epoch(ctx, e, bar)
+		stop := cli.Stopped(ctx)
+		stopped := stop != nil && errors.Is(err, stop)
+		if stopped {
+			err = fmt.Errorf("%w in epoch %d of %d", err, e+1, t.options.epochs)
+		}
+		if err == nil || stopped {
+			err = errors.Join(err, t.saveRun())
+		}
+		if err != nil {
+			return history, err
+		}
+		line := epoch{mean, t.net.evaluate(t.data.test)}
+		history = append(history, line)
+		t.curve.heldOut(e+1, line.test)
+		bar.Clear()
+		if err := printEpoch(stdout, e+1, line, time.Since(start)); err != nil {
+			return history, err // what is the use of going on?
+		}
+	}
+	return history, nil
+}
+
+// epoch trains with each sample once, and returns the mean of their scores: with those
+// that are left, where the run was resumed. It is epoch e, counted from 0.
 func (t *trainer) epoch(ctx context.Context, e int, bar cli.Bar) (score, error) {
 	t.random.Shuffle(t.order)
 	var sum score
-	for i := range t.batches() {
+	begin := t.opt.done() % t.batches()
+	for i := begin; i < t.batches(); i++ {
 		if err := cli.Stopped(ctx); err != nil {
 			return score{}, err
 		}
@@ -141,7 +169,7 @@ func (t *trainer) epoch(ctx context.Context, e int, bar cli.Bar) (score, error) 
 		t.curve.batch(e, i, len(samples), loss, right)
 		bar.Add(1)
 	}
-	mean := sum.mean(len(t.order))
+	mean := sum.mean(len(t.order) - begin*t.batch)
 	if !math.IsNaN(mean.loss) {
 		return mean, nil
 	}
@@ -159,7 +187,7 @@ func (t *trainer) step(samples []int) (loss float64, right int, err error) {
 		t.pixels = append(t.pixels, t.data.train.pixels[s*t.data.inputs:(s+1)*t.data.inputs]...)
 		t.labels = append(t.labels, t.data.train.labels[s])
 	}
-	t.net.lossScale = t.opt.lossScale
+	t.net.lossScale = t.opt.LossScale()
 	loss, right = t.net.lossGrad(t.pixels, t.labels)
 	return loss, right, t.opt.apply(t.net.param, t.net.grad)
 }
