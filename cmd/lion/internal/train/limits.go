@@ -28,7 +28,7 @@ func (o options) check(inputs, classes, samples int) error {
 	}
 	if least, step := o.schedule.least(o.config, o.epochs*batches); step > 0 {
 		if _, err := lion.New(least); err != nil {
-			return cli.Misusef("-lr %g is %g in step %d: %w", o.config.LR, least.LR, step, err)
+			return cli.Misusef("-lr %g falls to %g in step %d: %w", o.config.LR, least.LR, step, err)
 		}
 	}
 	return nil
