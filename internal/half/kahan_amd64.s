@@ -4,7 +4,7 @@
 #include "convert_amd64.h"
 
 // Weights as the sum of two bfloat16s, n of them, n a positive multiple of 16, as
-// kahan.go has it.
+// convert.go has it.
 //
 //	DI, R9 what is written   SI, DX what is read   CX elements left
 //	Y0, Z0    a vector of weights, then what is left over

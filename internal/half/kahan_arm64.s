@@ -5,7 +5,7 @@
 #include "half_arm64.h"
 
 // Weights as the sum of two bfloat16s, n of them, n a positive multiple of 16, as
-// kahan.go has it.
+// convert.go has it.
 //
 //	R0, R1 what is written   R2, R3 what is read   R4 elements left   R5 scratch
 //	V0–V3    weights, then what is left over   V4–V7, V16–V19  scratch
