@@ -305,7 +305,7 @@ func (w *walker) call(n *ast.CallExpr) {
 	f := w.file
 	name := f.code(n.Fun)
 	if len(n.Args) == 1 && narrower[name] != "" {
-		if _, ok := n.Args[0].(*ast.BasicLit); !ok {
+		if tv := f.info.Types[n.Args[0]]; tv.Value == nil && !strings.HasPrefix(f.code(n.Args[0]), "unsafe.Sizeof") {
 			w.instead(n.Args[0], narrower[name]+"(%)")
 		}
 	}
