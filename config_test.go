@@ -128,6 +128,7 @@ func TestNewRefuses(t *testing.T) {
 		bad{with(func(c *Config) { c.Rule = 255 }), []string{"Rule", "255"}},
 		bad{with(func(c *Config) { c.Decay = numDecays }), []string{"Decay", "4"}},
 		bad{with(func(c *Config) { c.CautiousScale = numCautiousScales }), []string{"CautiousScale", "3"}},
+		bad{with(func(c *Config) { c.Rounding = numRoundings }), []string{"Rounding", "2"}},
 		bad{with(func(c *Config) { c.CautiousScale = ScaleMean }), []string{"CautiousScale", "mean", "paper"}},
 		bad{with(func(c *Config) { c.Decay, c.WeightDecay = Independent, 1 }), []string{"WeightDecay", "1", "Independent"}},
 		bad{with(func(c *Config) { c.Beta1, c.GradScale = 0.99999, 1e-41 }), []string{"GradScale", "1e-41", "Beta1", "0.99999", "is 0 in float32"}},

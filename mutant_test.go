@@ -269,6 +269,7 @@ func TestPropertiesSee(t *testing.T) {
 	for _, f := range faults() {
 		t.Run(f.name, func(t *testing.T) {
 			impl := plant(t, f.make)
+			implementations[impl].half.Units = f.seen == nil // as NEON's kernels have it, and other faults don't
 			for k, p := range watched() {
 				if f.seen != nil && !slices.Contains(f.seen, p.name) {
 					continue
