@@ -72,58 +72,6 @@ func newParam(name string, s *storage, weights, grad array, shape []int) *Param 
 	return &Param{name: name, shape: append([]int(nil), shape...), storage: s, weights: weights, grad: grad}
 }
 
-// F32 returns a parameter in float32.
-func F32(name string, weights, grad []float32, shape ...int) *Param {
-	return newParam(name, &storageF32, arrayOf(weights), arrayOf(grad), shape)
-}
-
-// F64 returns a parameter in float64.
-func F64(name string, weights, grad []float64, shape ...int) *Param {
-	return newParam(name, &storageF64, arrayOf(weights), arrayOf(grad), shape)
-}
-
-// F32M16 returns a parameter in float32 whose momentum is in bfloat16.
-func F32M16(name string, weights, grad []float32, shape ...int) *Param {
-	return newParam(name, &storageF32M16, arrayOf(weights), arrayOf(grad), shape)
-}
-
-// BF16 returns a parameter in bfloat16.
-func BF16(name string, weights, grad []lion.BF16, shape ...int) *Param {
-	return newParam(name, &storageBF16, arrayOf(weights), arrayOf(grad), shape)
-}
-
-// F16 returns a parameter in IEEE halves.
-func F16(name string, weights, grad []lion.F16, shape ...int) *Param {
-	return newParam(name, &storageF16, arrayOf(weights), arrayOf(grad), shape)
-}
-
-// KahanBF16 returns a parameter in bfloat16 with a compensation, which begins with zeros.
-func KahanBF16(name string, weights, grad []lion.BF16, shape ...int) *Param {
-	return newParam(name, &storageKahan, arrayOf(weights), arrayOf(grad), shape)
-}
-
-// SplitBF16 returns a parameter whose float32 weights are stored as weights, rounded to
-// bfloat16, and 16 more bits, which begin with zeros.
-func SplitBF16(name string, weights, grad []lion.BF16, shape ...int) *Param {
-	return newParam(name, &storageSplit, arrayOf(weights), arrayOf(grad), shape)
-}
-
-// MasterBF16 returns a parameter in bfloat16 that is the rounded copy of float32 weights,
-// which begin with those that weights hold when [New] gets it.
-func MasterBF16(name string, weights, grad []lion.BF16, shape ...int) *Param {
-	return newParam(name, &storageMasterBF16, arrayOf(weights), arrayOf(grad), shape)
-}
-
-// MasterBF16M16 is MasterBF16 with the momentum in bfloat16.
-func MasterBF16M16(name string, weights, grad []lion.BF16, shape ...int) *Param {
-	return newParam(name, &storageMasterBF16M16, arrayOf(weights), arrayOf(grad), shape)
-}
-
-// MasterF16 is MasterBF16 in IEEE halves.
-func MasterF16(name string, weights, grad []lion.F16, shape ...int) *Param {
-	return newParam(name, &storageMasterF16, arrayOf(weights), arrayOf(grad), shape)
-}
-
 // Name returns the name.
 func (p *Param) Name() string { return p.name }
 

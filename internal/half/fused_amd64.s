@@ -19,6 +19,25 @@
 #define ROOM 128
 #include "fused_amd64.h"
 
+// The storages' slices, beside SLICES3: see rest_amd64.h.
+#define SLICESLOW(GRAD2, GRAD4, BOTH2, BOTH4, OUT2) \
+	SLICES3(GRAD2, GRAD4, BOTH2, BOTH4, OUT2) \
+	BOTH2(R11, 192, R8)
+#define SLICESMASTER(GRAD2, GRAD4, BOTH2, BOTH4, OUT2) \
+	BOTH4(DI, 0, BX)     \
+	GRAD2(SI, 256, NONE) \
+	BOTH4(DX, 128, R13)  \
+	OUT2(R11, 384, R8)
+#define SLICESMASTERM16(GRAD2, GRAD4, BOTH2, BOTH4, OUT2) \
+	BOTH4(DI, 0, BX)     \
+	GRAD2(SI, 256, NONE) \
+	BOTH2(DX, 128, R13)  \
+	OUT2(R11, 384, R8)
+#define SLICESF32M16(GRAD2, GRAD4, BOTH2, BOTH4, OUT2) \
+	BOTH4(DI, 0, BX)     \
+	GRAD4(SI, 256, NONE) \
+	BOTH2(DX, 128, R13)
+
 // What each storage has: PAIR for 16 elements, LOOP for 32. RULE is PAIRINTERP or
 // PAIRAGREE. ZLOOP is for 32 in AVX-512, where RULE is ZPAPER2 or ZCAUTIOUS2.
 #define PAIRF16(RULE, i) \

@@ -6,30 +6,13 @@
 //	BX, R13, R8  where the rest of param, momentum and R11's slice is
 //	R9, R10, Y0–Y3, Z16, Z17, K2, K4, K5  scratch
 //
-// A storage's slices are listed once, as SLICES, and what is done to each is named by who
-// uses them: GRAD is read alone, BOTH read and written, OUT written alone, of so many bytes
-// an element. Each gets the register that holds the slice, where in the frame its rest is,
-// and the register that keeps the place of the rest.
+// A storage's slices are listed once, as SLICES, where its kernels are, and what is done to
+// each is named by who uses them: GRAD is read alone, BOTH read and written, OUT written
+// alone, of so many bytes an element. Each gets the register that holds the slice, where in
+// the frame its rest is, and the register that keeps the place of the rest.
 #define SLICES3(GRAD2, GRAD4, BOTH2, BOTH4, OUT2) \
 	BOTH2(DI, 0, BX)    \
 	GRAD2(SI, 64, NONE) \
-	BOTH2(DX, 128, R13)
-#define SLICESLOW(GRAD2, GRAD4, BOTH2, BOTH4, OUT2) \
-	SLICES3(GRAD2, GRAD4, BOTH2, BOTH4, OUT2) \
-	BOTH2(R11, 192, R8)
-#define SLICESMASTER(GRAD2, GRAD4, BOTH2, BOTH4, OUT2) \
-	BOTH4(DI, 0, BX)     \
-	GRAD2(SI, 256, NONE) \
-	BOTH4(DX, 128, R13)  \
-	OUT2(R11, 384, R8)
-#define SLICESMASTERM16(GRAD2, GRAD4, BOTH2, BOTH4, OUT2) \
-	BOTH4(DI, 0, BX)     \
-	GRAD2(SI, 256, NONE) \
-	BOTH2(DX, 128, R13)  \
-	OUT2(R11, 384, R8)
-#define SLICESF32M16(GRAD2, GRAD4, BOTH2, BOTH4, OUT2) \
-	BOTH4(DI, 0, BX)     \
-	GRAD4(SI, 256, NONE) \
 	BOTH2(DX, 128, R13)
 
 #define NOTHING(x, at, kept)
