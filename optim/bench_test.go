@@ -31,20 +31,32 @@ func same(count, n int) []int {
 	return s
 }
 
-// A set is tensors of float32 for a benchmark.
+// A set is tensors of float32 for a benchmark, windows of one slice for all: what is one
+// call for that slice can be a call for each.
 type set struct {
+	whole  [3][]float32 // weights, gradient, momentum
 	slices [][3][]float32
 	total  int
 }
 
 func newSet(lengths []int) (s set) {
 	for _, n := range lengths {
-		p, g := lion.Alloc[float32](n, 0), lion.Alloc[float32](n, 1)
-		for j := range g {
-			p[j], g[j] = 0.5, float32(j%7)-3.1
-		}
-		s.slices = append(s.slices, [3][]float32{p, g, lion.Alloc[float32](n, 2)})
 		s.total += n
+	}
+	for i := range s.whole {
+		s.whole[i] = lion.Alloc[float32](s.total, i)
+	}
+	for j := range s.whole[1] {
+		s.whole[0][j], s.whole[1][j] = 0.5, float32(j%7)-3.1
+	}
+	at := 0
+	for _, n := range lengths {
+		var x [3][]float32
+		for i := range x {
+			x[i] = s.whole[i][at : at+n : at+n]
+		}
+		s.slices = append(s.slices, x)
+		at += n
 	}
 	return s
 }
@@ -104,11 +116,7 @@ func (s *set) timers(b *testing.B) []limit.Timer {
 	}
 	stepper, err := lion.New(config())
 	must(err)
-	n := s.total
-	p, g, m := lion.Alloc[float32](n, 0), lion.Alloc[float32](n, 1), lion.Alloc[float32](n, 2)
-	for j := range g {
-		p[j], g[j] = 0.5, float32(j%7)-3.1
-	}
+	p, g, m := s.whole[0], s.whole[1], s.whole[2]
 	timers := []limit.Timer{limit.Time(func(k int) {
 		for range k {
 			must(stepper.StepF32(p, g, m))

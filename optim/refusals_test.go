@@ -195,7 +195,7 @@ func TestNoGoroutines(t *testing.T) {
 // TestWorkers: as many as pay.
 func TestWorkers(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(4))
-	for _, c := range []struct{ elements, workers, want int }{{0, 0, 1}, {1000, 0, 1}, {100_000, 0, 1}, {120_000, 0, 2}, {1 << 20, 0, 4}, {1000, 7, 7}} {
+	for _, c := range []struct{ elements, workers, want int }{{0, 0, 1}, {1000, 0, 1}, {400_000, 0, 1}, {420_000, 0, 2}, {1 << 20, 0, 4}, {3 << 20, 0, 4}, {1000, 7, 7}} {
 		m := newModel(t, Options{Workers: c.workers}, groupsOf(configs()[0]), []int{0}, []int{c.elements}, []int{0})
 		assert.Equal(t, c.want, m.opt.workers, "%v", c)
 	}

@@ -51,11 +51,19 @@ type Report struct {
 
 // Step makes one step of all parameters: Check, and StepWith what it reports.
 func (o *Optimizer) Step() (Report, error) {
-	r, err := o.Check()
-	if err != nil {
-		return r, err
+	start := time.Now()
+	r := o.report()
+	err := o.check(&r)
+	if err == nil {
+		err = o.stepWith(&r)
 	}
-	return o.StepWith(r)
+	r.Time = time.Since(start)
+	return r, err
+}
+
+// report is what is known of the next step.
+func (o *Optimizer) report() Report {
+	return Report{Step: o.step + 1, Skips: o.skipped, Clip: 1, LossScale: o.scaler.scale, Rates: o.rates}
 }
 
 // Check is the first half of a step: it checks all slices, if some have changed, and
@@ -68,10 +76,17 @@ func (o *Optimizer) Step() (Report, error) {
 // SumSquares, NaNs and Infs (the sums), and call StepWith with that.
 func (o *Optimizer) Check() (Report, error) {
 	start := time.Now()
-	r := Report{Step: o.step + 1, Skips: o.skipped, Clip: 1, LossScale: o.scaler.scale, Rates: o.rates}
+	r := o.report()
+	err := o.check(&r)
+	r.Time = time.Since(start)
+	return r, err
+}
+
+// check is Check.
+func (o *Optimizer) check(r *Report) error {
 	if o.stale {
 		if err := o.prepare(); err != nil {
-			return r, err
+			return err
 		}
 	}
 	for i := range o.groups {
@@ -82,13 +97,12 @@ func (o *Optimizer) Check() (Report, error) {
 		}
 	}
 	if o.measures() {
-		if err := o.measure(&r); err != nil {
-			return r, err
+		if err := o.measure(r); err != nil {
+			return err
 		}
-		r.Skipped = o.skips() && o.tooLarge(&r)
+		r.Skipped = o.skips() && o.tooLarge(r)
 	}
-	r.Time = time.Since(start)
-	return r, nil
+	return nil
 }
 
 // measures says whether gradients must be looked at.
@@ -195,25 +209,31 @@ func (o *Optimizer) tooLarge(r *Report) bool {
 // that a Fail lowers the loss scale, as a Skip does.
 func (o *Optimizer) StepWith(r Report) (Report, error) {
 	start := time.Now()
+	err := o.stepWith(&r)
+	r.Time += time.Since(start)
+	return r, err
+}
+
+// stepWith is StepWith.
+func (o *Optimizer) stepWith(r *Report) error {
 	if r.Step != o.step+1 || r.LossScale != o.scaler.scale || o.stale || r.Measured != o.measures() {
-		return r, fmt.Errorf("%w: it is of step %d, the next is %d", ErrReport, r.Step, o.step+1)
+		return fmt.Errorf("%w: it is of step %d, the next is %d", ErrReport, r.Step, o.step+1)
 	}
-	if err := o.settle(&r); err != nil {
-		return r, err
+	if err := o.settle(r); err != nil {
+		return err
 	}
 	if r.Skipped {
 		o.skipped++
 		r.Skips = o.skipped
 	} else {
 		if err := o.make(); err != nil {
-			return r, err
+			return err
 		}
 		o.step++
 		r.Bytes += o.bytes
 	}
 	o.scaler.after(r.Skipped)
-	r.Time += time.Since(start)
-	return r, nil
+	return nil
 }
 
 // settle decides on clipping and skipping, and makes the Steppers.
@@ -234,10 +254,13 @@ func (o *Optimizer) settle(r *Report) error {
 		bad = fmt.Errorf("%w: step %d: %d NaNs and %d infinities, norm %v; first in %q", ErrNotFinite, r.Step, r.NaNs, r.Infs, r.Norm, r.First)
 	}
 	for i := range o.groups {
-		if _, err := o.stepper(i, 1); err != nil { // whatever the gradients
+		var err error
+		if o.steppers[i], err = o.stepper(i, 1); err != nil { // whatever the gradients
 			return fmt.Errorf("group %d, step %d: %w", i, r.Step, err)
 		}
-		var err error
+		if r.Clip == 1 {
+			continue
+		}
 		if o.steppers[i], err = o.stepper(i, r.Clip); err != nil && bad == nil {
 			bad = fmt.Errorf("%w: step %d: norm %v makes a factor that float32 can't hold: %w", ErrNotFinite, r.Step, r.Norm, err)
 		}
