@@ -33,26 +33,6 @@ const (
 	numElements
 )
 
-// op indexes the kernels of an element. Each is one pass over the slices.
-type op uint8
-
-const (
-	opPaper                op = iota // with a factor on param: Decoupled, Independent
-	opPaperPlain                     // no decay: no multiply for it
-	opPaperInside                    // DecoupledPaper
-	opPaperCoupled                   // Coupled
-	opMomentumFirst                  // with a factor on param
-	opMomentumFirstCoupled           // Coupled
-	opCautious                       // with a factor on param
-	opBiasCorrected                  // with a factor on param
-	opRefined                        // with a factor on param
-	opSmooth                         // with a factor on param
-	opCouple                         // grad ← grad + wd·param, for composing
-	opInside                         // param ← param − lr·(wd·param − grad), for composing
-	opCount                          // returns how many elements Cautious would step
-	numOps
-)
-
 // coef holds a step's constants in the element type. Assembly finds them by
 // the indices below, which count fields (a test holds the two together).
 type coef[T float] struct {

@@ -14,6 +14,26 @@ import (
 // compiler knows a store to param may have changed them. NaNs become canonical
 // afterwards, by mendNaN, if the sum of what was written tells of any.
 
+// op indexes the kernels of an element. Each is one pass over the slices.
+type op uint8
+
+const (
+	opPaper                op = iota // with a factor on param: Decoupled, Independent
+	opPaperPlain                     // no decay: no multiply for it
+	opPaperInside                    // DecoupledPaper
+	opPaperCoupled                   // Coupled
+	opMomentumFirst                  // with a factor on param
+	opMomentumFirstCoupled           // Coupled
+	opCautious                       // with a factor on param
+	opBiasCorrected                  // with a factor on param
+	opRefined                        // with a factor on param
+	opSmooth                         // with a factor on param
+	opCouple                         // grad ← grad + wd·param, for composing
+	opInside                         // param ← param − lr·(wd·param − grad), for composing
+	opCount                          // returns how many elements Cautious would step
+	numOps
+)
+
 var genericKernels = [numElements][numOps]kernel{
 	f32: generics[float32](),
 	f64: generics[float64](),

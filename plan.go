@@ -56,14 +56,13 @@ func choose(r Rule, d Decay, decays bool) (op, mix) {
 	case r == MomentumFirst && d == Coupled:
 		return opMomentumFirstCoupled, mixNone
 	}
-	o := [numRules]op{opPaper, opMomentumFirst, opBiasCorrected, opCautious, opRefined, opSmooth}[r]
 	switch d {
 	case DecoupledPaper:
-		return o, mixInside
+		return ruleOps[r], mixInside
 	case Coupled:
-		return o, mixCouple
+		return ruleOps[r], mixCouple
 	}
-	return o, mixNone
+	return ruleOps[r], mixNone
 }
 
 // cautiousScale is the factor for k agreeing elements of n.

@@ -73,6 +73,10 @@ const (
 
 var ruleNames = [numRules]string{"paper", "momentum-first", "bias-corrected", "cautious", "refined", "smooth"}
 
+// ruleOps are the kernels of the rules where the decay is a factor on param, or is
+// composed around them.
+var ruleOps = [numRules]op{opPaper, opMomentumFirst, opBiasCorrected, opCautious, opRefined, opSmooth}
+
 // String returns the rule's name as ParseRule takes it.
 func (r Rule) String() string { return name(ruleNames[:], int(r), "Rule") }
 
