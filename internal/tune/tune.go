@@ -18,9 +18,9 @@ var Ahead, why = atStart()
 func Why() string { return why }
 
 // Sums says whether AVX-512 does the steps of float32 and float64 by sums rather than by
-// masks. That is an operation more in a loop, on other pipes: on Zen 4 it takes 6 cycles
-// instead of 7. Elsewhere it was never timed, and llvm-mca estimates 8 to 15 % more on
-// Intel's servers, 50 % on CPUs with one multiplier of 512 bits.
+// masks. That is an operation more in a loop, on other pipes: on Zen 4 it takes 6.4 cycles
+// instead of 7.1. Elsewhere it was never timed, and llvm-mca estimates 20 to 25 % more on
+// Intel's servers, and 50 % on CPUs with one multiplier of 512 bits.
 var Sums = here().sums
 
 // Narrow says whether AVX-512's units are of 256 bits, so that 512 take two of them.
