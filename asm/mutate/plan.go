@@ -134,9 +134,9 @@ func rounds(p *plan) []round {
 	quick := "^Test(PathsAgree|Digest|Digest16)$/" + p.impl
 	return []round{
 		{"brief tests", asTests, time.Minute * p.slow, []string{"-test.short", "-test.failfast", "-test.run=" + brief}, all},
-		{"quick tests", asTests, time.Minute * p.slow, []string{"-test.short", "-test.failfast", "-test.run=" + quick}, all},
+		{"quick tests", asTests, 3 * time.Minute * p.slow, []string{"-test.short", "-test.failfast", "-test.run=" + quick}, all},
 		// What compares plain Go with itself sees no assembly.
-		{"short tests", asTests, 2 * time.Minute * p.slow, []string{"-test.short", "-test.failfast", "-test.skip=^Test(StackGrowth|(Fused)?PropertiesSee)$|^TestPathsAgree$///^randomMean$"}, unexplained},
+		{"short tests", asTests, 4 * time.Minute * p.slow, []string{"-test.short", "-test.failfast", "-test.skip=^Test(StackGrowth|(Fused)?PropertiesSee)$|^TestPathsAgree$///^randomMean$"}, unexplained},
 		vet, checker,
 		{"all tests", asTests, 5 * time.Minute * p.slow, []string{"-test.failfast"}, patient},
 	}
