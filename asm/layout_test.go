@@ -34,6 +34,8 @@ const module = "github.com/lionkernel/lion"
 var rooms = map[string][]string{
 	".":                         {"lion/internal/half", "lion/internal/mem", "lion/internal/stats", "lion/internal/tune", cpuid, cpu},
 	"optim":                     {"lion"},
+	"integrations/gonum":        nil,
+	"integrations/spago":        {"lion", "lion/optim", "github.com/nlpodyssey/spago/..."},
 	"optim/checkpoint":          {"lion", "lion/optim", "github.com/nlpodyssey/safetensors"},
 	"internal/mem":              {unix},
 	"internal/tune":             {cpuid},
@@ -61,6 +63,7 @@ var rooms = map[string][]string{
 var testRooms = map[string][]string{
 	".":                         {"lion", "lion/internal/limit"}, // as a user, and for benchmarks
 	"optim":                     {"lion/internal/limit"},
+	"integrations/gonum":        {"lion", "lion/optim", "gonum.org/v1/..."},
 	"internal/limit":            {"lion/internal/mem"},
 	"cmd/lion/internal/storage": {"lion/internal/half"}, // whose list of storages its own is held against
 	"tools/checks":              {"lion", "github.com/x448/float16"},

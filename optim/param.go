@@ -103,6 +103,14 @@ func SetGrad[T lion.Gradient](p *Param, grad []T) error {
 	return nil
 }
 
+// ClearGrad makes p's gradient a missing one, as SetGrad does with nil.
+func (p *Param) ClearGrad() {
+	if !p.missing() {
+		p.grad, p.rows = array{kind: p.storage.grad}, nil
+		p.changed()
+	}
+}
+
 // SetRows makes grad the sparse gradient of p, a table such as an embedding, from the
 // next step on: it holds a row of the gradient for each index in rows, in that order, and
 // other rows stay as they are, as lion's Stepper.StepRowsF32 has it. Neither is copied.
