@@ -253,17 +253,12 @@ func (o *Optimizer) settle(r *Report) error {
 	if r.Measured && o.options.NonFinite == Fail && o.tooLarge(r) {
 		bad = fmt.Errorf("%w: step %d: %d NaNs and %d infinities, norm %v; first in %q", ErrNotFinite, r.Step, r.NaNs, r.Infs, r.Norm, r.First)
 	}
-	for i := range o.groups {
-		var err error
-		if o.steppers[i], err = o.stepper(i, 1); err != nil { // whatever the gradients
-			return fmt.Errorf("group %d, step %d: %w", i, r.Step, err)
-		}
-		if r.Clip == 1 {
-			continue
-		}
-		if o.steppers[i], err = o.stepper(i, r.Clip); err != nil && bad == nil {
-			bad = fmt.Errorf("%w: step %d: norm %v makes a factor that float32 can't hold: %w", ErrNotFinite, r.Step, r.Norm, err)
-		}
+	unfit, err := o.makeSteppers(r)
+	if err != nil {
+		return err
+	}
+	if bad == nil {
+		bad = unfit
 	}
 	if bad == nil && o.options.MaxTensorNorm > 0 {
 		bad = o.checkTensors(r)
@@ -277,6 +272,24 @@ func (o *Optimizer) settle(r *Report) error {
 		return bad
 	}
 	return nil
+}
+
+// makeSteppers makes those of the groups. unfit is what is wrong with clipping, err what is
+// whatever the gradients.
+func (o *Optimizer) makeSteppers(r *Report) (unfit, err error) {
+	for i := range o.groups {
+		if o.steppers[i], err = o.stepper(i, 1); err != nil {
+			return nil, fmt.Errorf("group %d, step %d: %w", i, r.Step, err)
+		}
+		if r.Clip == 1 {
+			continue
+		}
+		var clipped error
+		if o.steppers[i], clipped = o.stepper(i, r.Clip); clipped != nil && unfit == nil {
+			unfit = fmt.Errorf("%w: step %d: norm %v makes a factor that float32 can't hold: %w", ErrNotFinite, r.Step, r.Norm, clipped)
+		}
+	}
+	return unfit, nil
 }
 
 // stepper makes the Stepper of a group, for gradients that are clipped by a factor, which
