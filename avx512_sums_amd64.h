@@ -39,7 +39,8 @@
 
 #define ZPAPERSUMS(EACH) \
 	EACH(ZC)   \
-	EACH(ZMP)  \
+	EACH(ZM)   \
+	EACH(ZDECAY)  \
 	EACH(ZSTEPSUMS)
 
 #define ZPAPERPLAINSUMS(EACH) \
@@ -89,7 +90,8 @@
 #define ZCAUTIOUSSUMS(EACH) \
 	EACH(ZC)      \
 	EACH(ZAGREE)  \
-	EACH(ZMP)     \
+	EACH(ZM)      \
+	EACH(ZDECAY)  \
 	EACH(ZAGREEDSUMS)
 
 // ZCLAMPEDSUMS: p = p − η·c where |c| < 1, else − η·sign(c): NaN becomes 0, and what is left
@@ -103,5 +105,6 @@
 
 #define ZREFINEDSUMS(EACH) \
 	EACH(ZC)   \
-	EACH(ZMP)  \
+	EACH(ZM)   \
+	EACH(ZDECAY)  \
 	EACH(ZCLAMPEDSUMS)
