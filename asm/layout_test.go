@@ -36,6 +36,7 @@ var rooms = map[string][]string{
 	"optim":                     {"lion"},
 	"integrations/gonum":        nil,
 	"integrations/spago":        {"lion", "lion/optim", "github.com/nlpodyssey/spago/..."},
+	"integrations/gorgonia":     {"lion", "lion/optim", "gorgonia.org/gorgonia", "gorgonia.org/tensor", "go4.org/unsafe/assume-no-moving-gc"},
 	"optim/checkpoint":          {"lion", "lion/optim", "github.com/nlpodyssey/safetensors"},
 	"internal/mem":              {unix},
 	"internal/tune":             {cpuid},
