@@ -2,6 +2,7 @@ package lion_test
 
 import (
 	"fmt"
+	"log"
 	"math"
 	"reflect"
 	"testing"
@@ -133,6 +134,44 @@ func numbers(seed uint64) func(int) float32 {
 	return func(int) float32 { return float32(int64(r.Next())) * 0x1p-62 }
 }
 
+// odd is numbers, of which some are NaN, with a payload, or infinite.
+func odd(seed uint64) func(int) float32 {
+	f := numbers(seed)
+	return func(i int) float32 {
+		switch x := f(i); i % 53 {
+		case 7:
+			return math.Float32frombits(0xffc12300 | uint32(i)&0xff)
+		case 31:
+			return x * float32(math.Inf(1))
+		default:
+			return x
+		}
+	}
+}
+
+// raw are slices as the bits of their numbers.
+func raw(slices []any) (all []any) {
+	for _, s := range slices {
+		switch s := s.(type) {
+		case []float32:
+			bits := make([]uint32, len(s))
+			for i, x := range s {
+				bits[i] = math.Float32bits(x)
+			}
+			all = append(all, bits)
+		case []float64:
+			bits := make([]uint64, len(s))
+			for i, x := range s {
+				bits[i] = math.Float64bits(x)
+			}
+			all = append(all, bits)
+		default:
+			all = append(all, s)
+		}
+	}
+	return all
+}
+
 // A list of any storages and lengths gets the bits of single calls; so does one whose
 // tensors are cut, but for a CautiousScale.
 func TestTensorsAreSingleCalls(t *testing.T) {
@@ -148,12 +187,15 @@ func TestTensorsAreSingleCalls(t *testing.T) {
 			var of []listed
 			index := 0
 			for i := range 60 {
-				l := listedStorages[i%len(listedStorages)]
+				l, fill := listedStorages[i%len(listedStorages)], numbers
+				if i%3 == 0 {
+					fill = odd
+				}
 				n := []int{0, 1, 15, 16, 32, 33, 64, 100, 256, 1000, 20000}[r.Below(11)]
-				tensor, slices, err := l.make(numbers(uint64(i)), n)
+				tensor, slices, err := l.make(fill(uint64(i)), n)
 				require.NoError(t, err)
 				require.Equal(t, n, tensor.Len())
-				_, others, _ := l.make(numbers(uint64(i)), n)
+				_, others, _ := l.make(fill(uint64(i)), n)
 				of, got, want = append(of, l), append(got, slices), append(want, others)
 				tensor = tensor.From(index)
 				require.NoError(t, l.single(s.From(1<<20+index), others))
@@ -169,7 +211,7 @@ func TestTensorsAreSingleCalls(t *testing.T) {
 			}
 			require.NoError(t, s.StepTensors(list))
 			for i := range of {
-				require.True(t, reflect.DeepEqual(want[i], got[i]), "config %d, %s, tensor %d: %s", k, impl, i, of[i].name)
+				require.True(t, reflect.DeepEqual(raw(want[i]), raw(got[i])), "config %d, %s, tensor %d: %s", k, impl, i, of[i].name)
 			}
 		}
 	}
@@ -346,4 +388,55 @@ func TestSeed(t *testing.T) {
 	require.NoError(t, err)
 	assert.NotEqual(t, a, b)
 	assert.Equal(t, b, a.Seed(1<<63))
+}
+
+// Many tensors, of several storages, in one call.
+func ExampleStepper_StepTensors() {
+	step, err := lion.New(lion.Config{LR: 0.5, Beta1: 0.9, Beta2: 0.99})
+	if err != nil {
+		log.Fatal(err)
+	}
+	weight, bias := []float32{1, 2, 3}, []lion.BF16{lion.ToBF16(1)}
+	a, err := lion.TensorF32(weight, []float32{1, 0, -1}, make([]float32, 3))
+	if err != nil {
+		log.Fatal(err)
+	}
+	b, err := lion.TensorBF16(bias, []lion.BF16{lion.ToBF16(7)}, make([]lion.BF16, 1))
+	if err != nil {
+		log.Fatal(err)
+	}
+	if err := step.StepTensors([]lion.Tensor{a, b}); err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(weight, bias[0].Float32())
+	// Output: [0.5 2 3.5] 0.5
+}
+
+// Two workers step one tensor whose step looks at all of it: they count, and then step.
+func ExampleStepper_Counted() {
+	config := lion.DefaultConfig()
+	config.LR, config.Rule, config.CautiousScale = 0.5, lion.Cautious, lion.ScaleCount
+	step, err := lion.New(config)
+	if err != nil {
+		log.Fatal(err)
+	}
+	weight := []float32{0, 0, 0, 0}
+	t, err := lion.TensorF32(weight, []float32{1, 1, -1, 0}, []float32{1, -1, 0, 0})
+	if err != nil {
+		log.Fatal(err)
+	}
+	parts := []lion.Tensor{t.Slice(0, 2), t.Slice(2, 4)}
+	agree := 0
+	for _, p := range parts { // each on a worker
+		k, err := step.Agreeing(p)
+		if err != nil {
+			log.Fatal(err)
+		}
+		agree += k
+	}
+	if err := step.Counted(agree, t.Len()).StepTensors(parts); err != nil {
+		log.Fatal(err)
+	}
+	fmt.Printf("%d of %d agree: %.2f\n", agree, t.Len(), weight)
+	// Output: 2 of 4 agree: [-0.67 0.00 0.67 0.00]
 }

@@ -226,7 +226,7 @@ func (o *Optimizer) stepWith(r *Report) error {
 		o.skipped++
 		r.Skips = o.skipped
 	} else {
-		if err := o.make(); err != nil {
+		if err := o.apply(); err != nil {
 			return err
 		}
 		o.step++
@@ -328,8 +328,8 @@ func (o *Optimizer) checkTensors(r *Report) error {
 	return nil
 }
 
-// make steps all parameters. Whatever could be wrong has been checked.
-func (o *Optimizer) make() error {
+// apply steps all parameters. Whatever could be wrong has been checked.
+func (o *Optimizer) apply() error {
 	if o.scaled {
 		for i := range o.agree {
 			o.agree[i].Store(0)
