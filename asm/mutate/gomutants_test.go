@@ -5,7 +5,6 @@ package main
 import (
 	"os"
 	"runtime"
-	"slices"
 	"strings"
 	"testing"
 
@@ -160,19 +159,6 @@ func TestGoRun(t *testing.T) {
 		"x.go least: func least[T int | uint](x, y T) T { return min(x, y) } → func least[T int | uint](x, y T) T { return x }",
 		"x.go least: func least[T int | uint](x, y T) T { return min(x, y) } → func least[T int | uint](x, y T) T { return min(x, x) }",
 	}, left)
-}
-
-// TestTrying: an excuse that names an instruction set ends where that one is tried.
-func TestTrying(t *testing.T) {
-	has := func(why string, sets ...string) bool {
-		return slices.ContainsFunc(explained.trying(sets), func(x explanation) bool { return x.why == why })
-	}
-	assert.True(t, has(onlyAVX512, "avx2"))
-	assert.False(t, has(onlyAVX512, "avx2", "avx512"))
-	assert.False(t, has(onlyAVX512, "avx512"))
-	assert.True(t, has(onlyAVX2, "avx512"))
-	assert.False(t, has(onlyAVX2, "avx2", "avx512"))
-	assert.Less(t, len(explained.trying([]string{"avx2", "avx512"})), len(explained))
 }
 
 func TestOtherData(t *testing.T) {
