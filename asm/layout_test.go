@@ -34,6 +34,7 @@ const module = "github.com/lionkernel/lion"
 var rooms = map[string][]string{
 	".":                         {"lion/internal/half", "lion/internal/mem", "lion/internal/stats", "lion/internal/tune", cpuid, cpu},
 	"optim":                     {"lion"},
+	"integrations/gomlx":        {"lion/optim", "github.com/gomlx/gomlx/..."},
 	"integrations/gonum":        nil,
 	"integrations/spago":        {"lion", "lion/optim", "github.com/nlpodyssey/spago/..."},
 	"integrations/gorgonia":     {"lion", "lion/optim", "gorgonia.org/gorgonia", "gorgonia.org/tensor", "go4.org/unsafe/assume-no-moving-gc"},
@@ -64,6 +65,7 @@ var rooms = map[string][]string{
 var testRooms = map[string][]string{
 	".":                         {"lion", "lion/internal/limit"}, // as a user, and for benchmarks
 	"optim":                     {"lion/internal/limit"},
+	"integrations/gomlx":        {"lion"},
 	"integrations/gonum":        {"lion", "lion/optim", "gonum.org/v1/..."},
 	"internal/limit":            {"lion/internal/mem"},
 	"cmd/lion/internal/storage": {"lion/internal/half"}, // whose list of storages its own is held against
