@@ -26,12 +26,12 @@ func tensor(name, dtype, shape, offsets string) string {
 }
 
 // allocated reads a file, and returns how many bytes that asked for.
-func allocated(b []byte) (File, error, uint64) {
+func allocated(b []byte) (File, uint64, error) {
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
 	f, err := read(bytes.NewReader(b), int64(len(b)))
 	runtime.ReadMemStats(&after)
-	return f, err, after.TotalAlloc - before.TotalAlloc
+	return f, after.TotalAlloc - before.TotalAlloc, err
 }
 
 // TestHostile: files that aren't what they say are refused in plain words and with
@@ -85,11 +85,11 @@ func TestHostile(t *testing.T) {
 		{"a tensor that is a list", fileOf(`{"a":[1]}`, 4), "[ where { was expected"},
 		{"deep", fileOf(strings.Repeat(`{"a":`, 1<<16), 0), `"a" is unknown`},
 	} {
-		_, err, bytes := allocated(c.file)
+		_, bytes, err := allocated(c.file)
 		assert.ErrorContains(t, err, c.text, c.name)
 		assert.Less(t, bytes, uint64(64<<10+8*len(c.file)), c.name)
 	}
-	f, err, _ := allocated(fileOf("{"+tensor("a", "F32", "0,9223372036854775807", "0,0")+"}", 0))
+	f, _, err := allocated(fileOf("{"+tensor("a", "F32", "0,9223372036854775807", "0,0")+"}", 0))
 	if assert.NoError(t, err, "no elements") {
 		assert.Len(t, f.Tensors, 1)
 	}
@@ -130,7 +130,7 @@ func FuzzRead(f *testing.F) {
 	f.Add(fileOf("{"+tensor("a", "F32", "2", "0,8")+","+tensor("b", "BF16", "2,1", "8,12")+`,"__metadata__":{"lion.step":"3"}}`, 12))
 	f.Add(fileOf("{"+tensor("a", "F32", "0", "0,0")+"}", 0))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		got, err, bytes := allocated(b)
+		got, bytes, err := allocated(b)
 		if bytes > uint64(256<<10+400*len(b)) {
 			t.Fatalf("%d bytes for a file of %d", bytes, len(b))
 		}
