@@ -191,7 +191,8 @@ func special(_ testing.TB, im *Implementation, e Element) error {
 
 // alone: every 16-bit number, alone among zeros, among its like, and among the
 // smallest of which bfloat16's kernels take a shorter way: nothing hides what its
-// square loses there, and no zeros keep the kernel from that way.
+// square loses there, and no zeros keep the kernel from that way. Then a smaller one, in
+// each place among several vectors of those.
 func alone(_ testing.TB, im *Implementation, e Element) error {
 	if sizes[e] != 2 {
 		return nil
@@ -215,6 +216,16 @@ func alone(_ testing.TB, im *Implementation, e Element) error {
 				return fmt.Errorf("%s %#04x among %#04x: %+v, want %+v", elements[e].Name, x, other, got, want)
 			}
 		}
+	}
+	const vectors = 3*unrolled + 16
+	slab := prove.NewSlab(2 * vectors)
+	content := elements[e].Elements(nil, vectors, func(*prove.Element, *prove.Rand) uint64 { return 0x2000 })
+	for at := range vectors {
+		elements[e].Put(unsafe.Pointer(&content[0]), at, 0x1800)
+		if err := compare(im, e, slab, content, 0); err != nil {
+			return fmt.Errorf("one smaller at %d: %w", at, err)
+		}
+		elements[e].Put(unsafe.Pointer(&content[0]), at, 0x2000)
 	}
 	return nil
 }
@@ -244,6 +255,16 @@ func extremes(_ testing.TB, im *Implementation, e Element) error {
 			if err := expect(grad...); err != nil {
 				return err
 			}
+		}
+	}
+	for at := range 5*16 + 3 { // the largest of the small, wherever it is
+		grad := make([]float64, 5*16+3)
+		for i := range grad {
+			grad[i] = 0x1p-600
+		}
+		grad[at] *= -2
+		if err := expect(grad...); err != nil {
+			return err
 		}
 	}
 	for _, n := range []int{4, 16, 33} {
