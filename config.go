@@ -106,7 +106,9 @@ func (cfg *Config) checkNumbers() error {
 // check refuses what no element can use.
 func (cfg *Config) check() error {
 	if !cfg.inRange() {
-		return cfg.checkNumbers()
+		if err := cfg.checkNumbers(); err != nil {
+			return err
+		}
 	}
 	switch {
 	case cfg.Rule >= numRules:
