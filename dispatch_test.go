@@ -303,12 +303,12 @@ func TestRequireFails(t *testing.T) {
 		if im.missing == "" {
 			continue
 		}
-		for _, test := range []string{"TestRequired", "TestSignConvention"} {
+		for _, test := range []string{"TestRequired", "TestDigest"} {
 			out, status := prove.Rerun(t, test, "LION_REQUIRE="+im.name)
 			assert.NotZero(t, status, test)
 			assert.Contains(t, out, "LION_REQUIRE names")
 		}
-		out, status := prove.Rerun(t, "TestSignConvention", "LION_REQUIRE=")
+		out, status := prove.Rerun(t, "TestDigest", "LION_REQUIRE=")
 		assert.Zero(t, status)
 		assert.Contains(t, out, "\nNOT TESTED: "+im.name, "at the end, whether or not -v shows it before")
 	}
