@@ -88,7 +88,6 @@ var floors = []string{"doc", "errors", "kernel", "kernel_generic", "dispatch dis
 // long are the files that may have 500 lines or more, each with its reason.
 var long = map[string]string{
 	"neon_arm64.h":                "one table of registers serves all its macros",
-	"internal/half/fused_amd64.h": "one table of registers serves all its macros",
 	"internal/half/fused_amd64.s": "a TEXT of a dozen lines for each storage, rule and instruction set",
 	"harness_test.go":             "what all tests of the kernels stand on",
 	"asm/mutate/gomutants.go":     "all changes of Go code beside each other",

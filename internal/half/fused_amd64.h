@@ -1,6 +1,6 @@
-// Macros of the fused 16-bit storages, over pairs of vectors: AVX2, 16 elements at once,
-// then AVX-512, 32. Zen 3 does four vector operations a cycle, to which explicit loads
-// count but memory operands don't; so what is used once for a vector is an operand in
+// Macros of the fused 16-bit storages, over pairs of vectors: AVX2, 16 elements at once, and
+// what AVX-512 shares of it. Zen 3 does four vector operations a cycle, to which explicit
+// loads count but memory operands don't; so what is used once for a vector is an operand in
 // memory, and what can be done to all halves of a vector isn't done to half as many
 // float32. The file that includes this one first says where MINUSLR is, −η, and ROOM: how
 // many bytes of the frame lie before what is left of less than 32 elements.
@@ -311,184 +311,6 @@ GLOBL mixed16<>(SB), RODATA|NOPTR, $348
 	AGREE2 \
 	STEP2
 
-// AVX-512: two vectors side by side, the even bfloat16 of 32 and the odd ones, or where
-// the weights are float32 or all is halves, the first 16 elements and the second.
-//
-//	Z0 p  Z1 grad  Z2 m  Z3 c    the even ones, or the first
-//	Z4 p  Z5 grad  Z6 m  Z7 c    the odd ones, or the second
-//	Z16, Z17 scratch
-//	Z24  the upper half of each element
-//	Z25  1   Z26  0x8000, in each 16 bits
-//	Z28  VPSHUFB's order that exchanges halves
-//	Z29, Z30  VPERMT2W's orders that gather upper halves, and lower ones
-//	K1   the lower halves   K7  the upper ones, in bytes
-//	K2, K4, K5 scratch      K3, K6  lanes without a NaN so far
-//
-// and the constants
-//
-//	Z8  β1   Z9  (1−β1)·s   Z10 β2   Z11 (1−β2)·s   Z12 η   Z13 decay factor
-//	Z14 −0   Z15 0
-//
-//	R10 elements left; the other registers of numbers as for AVX2
-
-// ZSETUP reads args and constants. Smashes what is named above.
-#define ZSETUP \
-	MOVQ   Args_Param(R8), DI           \
-	MOVQ   Args_Grad(R8), SI            \
-	MOVQ   Args_Momentum(R8), DX        \
-	MOVQ   Args_N(R8), R10              \
-	MOVQ   Args_Ahead(R8), BX           \
-	MOVQ   Args_C(R8), R8               \
-	FRAME                               \
-	XORL   AX, AX                       \
-	KXNORW K3, K3, K3                   \
-	KXNORW K6, K6, K6                   \
-	VXORPS X15, X15, X15                \
-	BCAST  Constants_B1(R8), Z8         \
-	BCAST  Constants_O1(R8), Z9         \
-	BCAST  Constants_B2(R8), Z10        \
-	BCAST  Constants_O2(R8), Z11        \
-	BCAST  Constants_LR(R8), Z12        \
-	BCAST  Constants_Decay(R8), Z13     \
-	VPTERNLOGD $255, Z14, Z14, Z14      \
-	VPSLLD $31, Z14, Z14
-
-// ZFINISH makes AX, which is 0, nonzero if a NaN was seen, and cleans the upper
-// halves. Smashes R9.
-#define ZFINISH \
-	KANDW K6, K3, K3   \
-	KMOVW K3, R9       \
-	XORL  $0xFFFF, R9  \
-	ORL   R9, AX       \
-	VZEROUPPER
-
-// ZNANS takes the lanes where a or b is NaN out of k.
-#define ZNANS(a, b, k) \
-	CMP $7, a, b, k, k
-
-// ZSETUPBF follows ZSETUP. Smashes R9.
-#define ZSETUPBF \
-	VPBROADCASTD HIGHS, Z24              \
-	VPBROADCASTD ONES16, Z25             \
-	VPBROADCASTD HALF16, Z26             \
-	VBROADCASTI32X4 SWAP, Z28            \
-	MOVQ         $0x3333333333333333, R9 \
-	KMOVQ        R9, K1                  \
-	KNOTQ        K1, K7
-#define ZSETUPPAIRS \
-	ZSETUP   \
-	ZSETUPBF
-
-// ZEVENBF and ZODDBF: z = every other bfloat16 of the 32 at x, widened.
-#define ZEVENBF(x, z) VPSLLD $16, x, z
-#define ZODDBF(x, z) VPANDD x, Z24, z
-
-// ZLOADPAIRBF and ZLOADPAIRH: Z0 and Z4, Z1 and Z5, Z2 and Z6 = the next 32 weights,
-// gradients and momenta, widened; of bfloat16 the even ones and the odd, of IEEE halves
-// the first 16 and the next.
-#define ZLOADPAIRBF \
-	ZEVENBF((SI), Z1) \
-	ZEVENBF((DX), Z2) \
-	ZEVENBF((DI), Z0) \
-	ZODDBF((SI), Z5)  \
-	ZODDBF((DX), Z6)  \
-	ZODDBF((DI), Z4)
-#define ZLOADPAIRH \
-	VCVTPH2PS (SI), Z1   \
-	VCVTPH2PS (DX), Z2   \
-	VCVTPH2PS (DI), Z0   \
-	VCVTPH2PS 32(SI), Z5 \
-	VCVTPH2PS 32(DX), Z6 \
-	VCVTPH2PS 32(DI), Z4
-
-// ZUPPERS: h = the even elements' upper halves, and the odd o's, rounded to bfloat16, to
-// nearest even: they grow by one where what is cut off, with the last bit, is over a
-// half. Smashes e, K2.
-#define ZUPPERS(e, o, h) \
-	VMOVDQU64  o, h          \
-	VPSHUFB    Z28, e, K1, h \
-	VPSHUFB    Z28, o, K7, e \
-	ZROUNDUP(e, h)
-// ZROUNDUP: h = the upper halves in h rounded by the lower ones in l. Smashes l, K2.
-#define ZROUNDUP(l, h) \
-	VPTERNLOGD $0xF8, Z25, h, l \
-	VPCMPUW    $6, Z26, l, K2   \
-	VPADDW     Z25, h, K2, h
-
-// ZGATHERBF: x = the even e and the odd o rounded to bfloat16. Smashes e, h, K2.
-#define ZGATHERBF(e, o, h, x) \
-	ZUPPERS(e, o, h) \
-	VMOVDQU64 h, x
-
-// ZSETUPPACK follows ZSETUP, for elements in order.
-#define ZSETUPPACK \
-	VPBROADCASTD ONES16, Z25   \
-	VPBROADCASTD HALF16, Z26   \
-	VPMOVZXBW    ODDWORDS, Z29 \
-	VPSUBW       Z25, Z29, Z30
-#define ZSETUPORDER \
-	ZSETUP     \
-	ZSETUPPACK
-
-// ZLOADBF: z = the 16 bfloat16 at x, widened.
-#define ZLOADBF(x, z) \
-	VPMOVZXWD x, z \
-	VPSLLD    $16, z, z
-
-// ZPACKBF: x = the elements of a, then of b, rounded to bfloat16. Smashes a, h, K2.
-#define ZPACKBF(a, b, h, x) \
-	VMOVDQU64 a, h      \
-	VPERMT2W  b, Z29, h \
-	VPERMT2W  b, Z30, a \
-	ZROUNDUP(a, h)      \
-	VMOVDQU64 h, x
-
-// ZINTERP2: Z3, Z7 = c, Z2, Z6 = the new momenta. The gradients and momenta are where
-// the operands say. Smashes Z16, Z17.
-#define ZINTERP2(ga, gb, ma, mb) \
-	MUL ga, Z9, Z3   \
-	MUL gb, Z9, Z7   \
-	MUL ma, Z8, Z16  \
-	MUL mb, Z8, Z17  \
-	ADD Z3, Z16, Z3  \
-	ADD Z7, Z17, Z7  \
-	MUL ga, Z11, Z16 \
-	MUL gb, Z11, Z17 \
-	MUL ma, Z10, Z2  \
-	MUL mb, Z10, Z6  \
-	ADD Z16, Z2, Z2  \
-	ADD Z17, Z6, Z6
-
-// ZSTEP2: Z0, Z4 = p·decay, − η with c's sign where K2 and K4 say so. Smashes Z3, Z7.
-#define ZSTEP2(pa, pb) \
-	TERNLOG $0x6C, Z14, Z12, Z3 \
-	TERNLOG $0x6C, Z14, Z12, Z7 \
-	MUL     pa, Z13, Z0         \
-	MUL     pb, Z13, Z4         \
-	SUB     Z3, Z0, K2, Z0      \
-	SUB     Z7, Z4, K4, Z4      \
-	ZNANS(Z0, Z2, K3)           \
-	ZNANS(Z4, Z6, K6)
-
-#define ZPAPER2(pa, pb, ga, gb, ma, mb) \
-	ZINTERP2(ga, gb, ma, mb) \
-	CMP $12, Z15, Z3, K2     \
-	CMP $12, Z15, Z7, K4     \
-	ZSTEP2(pa, pb)
-
-// ZCAUTIOUS2: as ZAGREE has it. Smashes Z16, Z17.
-#define ZCAUTIOUS2(pa, pb, ga, gb, ma, mb) \
-	ZINTERP2(ga, gb, ma, mb)      \
-	VXORPS  ga, Z9, Z16           \
-	VXORPS  gb, Z9, Z17           \
-	CMP     $12, ga, Z15, K2      \
-	CMP     $12, gb, Z15, K4      \
-	TERNLOG $0x6C, Z14, Z3, Z16   \
-	TERNLOG $0x6C, Z14, Z7, Z17   \
-	CMP     $17, Z16, Z15, K2, K2 \
-	CMP     $17, Z17, Z15, K4, K4 \
-	ZSTEP2(pa, pb)
-
 // SHADOW, LOW and DRAWS: R11 = where these are; then comes the setup.
 #define SHADOW(SETUPS) \
 	MOVQ Args_Shadow(R8), R11 \
@@ -500,15 +322,9 @@ GLOBL mixed16<>(SB), RODATA|NOPTR, $348
 	LEAQ Args_Draws(R8), R11 \
 	SETUPS
 
-#include "rest_amd64.h"
-
-// FUSED and ZFUSED are kernels: they read args as SETUPS says, step all elements by a
-// storage's LOOP, and leave in AX what FINISH says. Smash everything.
+// FUSED is a kernel: it reads args as SETUPS says, steps all elements by a storage's LOOP,
+// and leaves in AX what FINISH says. Smashes everything.
 #define FUSED(SETUPS, LOOP, RULE, SLICES) \
 	SETUPS                                 \
 	WALK32(LOOP, RULE, SLICES, TAKE, GIVE) \
 	FINISH
-#define ZFUSED(SETUPS, LOOP, RULE, SLICES) \
-	SETUPS                                   \
-	WALK32(LOOP, RULE, SLICES, ZTAKE, ZGIVE) \
-	ZFINISH

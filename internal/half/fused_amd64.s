@@ -10,14 +10,20 @@
 //
 //	Z27  0x8000   Z29  1, in each element, for split weights
 //	Z30  twice the exponent of each bfloat16, for Kahan's
-//	the rest as in fused_amd64.h
+//	the rest as in fused_amd64.h and fused_avx512_amd64.h
 //
 // A stream is BF (bfloat16), H (IEEE half), F (float32), or SP with LO, the halves
 // of a float32.
 
 #define MINUSLR Y14
 #define ROOM 128
+#define LASTC0 Z20
+#define LASTC1 Z21
+#define LASTM0 Z22
+#define LASTM1 Z23
 #include "fused_amd64.h"
+#include "rest_amd64.h"
+#include "fused_avx512_amd64.h"
 
 // The storages' slices, beside SLICES3: see rest_amd64.h.
 #define SLICESLOW(GRAD2, GRAD4, BOTH2, BOTH4, OUT2) \
@@ -39,7 +45,7 @@
 	BOTH2(DX, 128, R13)
 
 // What each storage has: PAIR for 16 elements, LOOP for 32. RULE is PAIRINTERP or
-// PAIRAGREE. ZLOOP is for 32 in AVX-512, where RULE is ZPAPER2 or ZCAUTIOUS2.
+// PAIRAGREE.
 #define PAIRF16(RULE, i) \
 	LOADH((i*32)(SI), Y1)     \
 	LOADH((i*32+16)(SI), Y5)  \
@@ -228,134 +234,142 @@
 	ADDQ $64, DX         \
 	ADDQ $64, R11
 
-#define ZLOOPBF16(RULE) \
-	ZLOADPAIRBF                  \
-	RULE(Z0, Z4, Z1, Z5, Z2, Z6) \
-	ZGATHERBF(Z2, Z6, Z16, (DX)) \
-	ZGATHERBF(Z0, Z4, Z17, (DI)) \
-	ADDQ $64, DI                 \
+// AVX-512's storages: READ, WEIGHTS and WRITE as ZFUSED wants them.
+#define ZWRITEBF16 \
+	ZGATHERBF(LASTM0, LASTM1, Z16, (DX)) \
+	ZGATHERBF(Z0, Z4, Z17, (DI))   \
+	ADDQ $64, DI                   \
+	ADDQ $64, SI                   \
+	ADDQ $64, DX
+
+#define ZWRITEF16 \
+	VCVTPS2PH $0, LASTM0, (DX)   \
+	VCVTPS2PH $0, LASTM1, 32(DX) \
+	VCVTPS2PH $0, Z0, (DI)    \
+	VCVTPS2PH $0, Z4, 32(DI)  \
+	ADDQ $64, DI              \
+	ADDQ $64, SI              \
+	ADDQ $64, DX
+
+// ZWEIGHTSF32 and ZWRITEF32: weights that are float32.
+#define ZWEIGHTSF32 \
+	MUL (DI), Z13, Z0   \
+	MUL 64(DI), Z13, Z4
+#define ZWRITEF32 \
+	MOVU Z0, (DI)   \
+	MOVU Z4, 64(DI) \
+	ADDQ $128, DI
+
+#define ZREADMASTERBF16(u) \
+	ZLOADBF((u*64)(SI), Z1)    \
+	ZLOADBF((u*64+32)(SI), Z5) \
+	MOVU (u*128)(DX), Z2       \
+	MOVU (u*128+64)(DX), Z6
+#define ZWRITEMASTERBF16 \
+	MOVU LASTM0, (DX)               \
+	MOVU LASTM1, 64(DX)             \
+	ZWRITEF32                    \
+	ZPACKBF(Z0, Z4, Z16, (R11))  \
 	ADDQ $64, SI                 \
-	ADDQ $64, DX
-
-#define ZLOOPF16(RULE) \
-	ZLOADPAIRH                   \
-	RULE(Z0, Z4, Z1, Z5, Z2, Z6) \
-	VCVTPS2PH $0, Z2, (DX)       \
-	VCVTPS2PH $0, Z6, 32(DX)     \
-	VCVTPS2PH $0, Z0, (DI)       \
-	VCVTPS2PH $0, Z4, 32(DI)     \
-	ADDQ $64, DI                 \
-	ADDQ $64, SI                 \
-	ADDQ $64, DX
-
-#define ZLOOPMASTERBF16(RULE) \
-	ZLOADBF((SI), Z1)                        \
-	ZLOADBF(32(SI), Z5)                      \
-	RULE((DI), 64(DI), Z1, Z5, (DX), 64(DX)) \
-	MOVU Z2, (DX)                            \
-	MOVU Z6, 64(DX)                          \
-	MOVU Z0, (DI)                            \
-	MOVU Z4, 64(DI)                          \
-	ZPACKBF(Z0, Z4, Z16, (R11))              \
-	ADDQ $128, DI                            \
-	ADDQ $64, SI                             \
-	ADDQ $128, DX                            \
+	ADDQ $128, DX                \
 	ADDQ $64, R11
 
-#define ZLOOPMASTERBF16M16(RULE) \
-	ZLOADBF((SI), Z1)                  \
-	ZLOADBF(32(SI), Z5)                \
-	ZLOADBF((DX), Z2)                  \
-	ZLOADBF(32(DX), Z6)                \
-	RULE((DI), 64(DI), Z1, Z5, Z2, Z6) \
-	ZPACKBF(Z2, Z6, Z16, (DX))         \
-	MOVU Z0, (DI)                      \
-	MOVU Z4, 64(DI)                    \
-	ZPACKBF(Z0, Z4, Z17, (R11))        \
-	ADDQ $128, DI                      \
-	ADDQ $64, SI                       \
-	ADDQ $64, DX                       \
-	ADDQ $64, R11
-
-#define ZLOOPMASTERF16(RULE) \
-	VCVTPH2PS (SI), Z1                       \
-	VCVTPH2PS 32(SI), Z5                     \
-	RULE((DI), 64(DI), Z1, Z5, (DX), 64(DX)) \
-	MOVU Z2, (DX)                            \
-	MOVU Z6, 64(DX)                          \
-	MOVU Z0, (DI)                            \
-	MOVU Z4, 64(DI)                          \
-	VCVTPS2PH $0, Z0, (R11)                  \
-	VCVTPS2PH $0, Z4, 32(R11)                \
-	ADDQ $128, DI                            \
-	ADDQ $64, SI                             \
-	ADDQ $128, DX                            \
-	ADDQ $64, R11
-
-#define ZLOOPF32M16(RULE) \
-	ZLOADBF((DX), Z2)                        \
-	ZLOADBF(32(DX), Z6)                      \
-	RULE((DI), 64(DI), (SI), 64(SI), Z2, Z6) \
-	ZPACKBF(Z2, Z6, Z16, (DX))               \
-	MOVU Z0, (DI)                            \
-	MOVU Z4, 64(DI)                          \
-	ADDQ $128, DI                            \
-	ADDQ $128, SI                            \
-	ADDQ $64, DX
-
-// ZLOOPSPLIT: a multiplication by 1 and 0 sign-extends every other lower half.
-#define ZLOOPSPLIT(RULE) \
-	ZLOADPAIRBF                  \
-	VPMADDWD  (R11), Z29, Z16    \
-	VPSRAD    $16, (R11), Z17    \
-	VPADDD    Z16, Z0, Z0        \
-	VPADDD    Z17, Z4, Z4        \
-	RULE(Z0, Z4, Z1, Z5, Z2, Z6) \
-	ZGATHERBF(Z2, Z6, Z16, (DX)) \
-	VPADDD    Z27, Z0, Z3        \
-	VPADDD    Z27, Z4, Z7        \
-	VPSHUFB   Z28, Z3, K1, Z7    \
-	VPSHUFB   Z28, Z4, K7, Z0    \
-	VMOVDQU64 Z7, (DI)           \
-	VMOVDQU64 Z0, (R11)          \
-	ADDQ $64, DI                 \
+#define ZREADMASTERBF16M16(u) \
+	ZLOADBF((u*64)(SI), Z1)    \
+	ZLOADBF((u*64+32)(SI), Z5) \
+	ZLOADBF((u*64)(DX), Z2)    \
+	ZLOADBF((u*64+32)(DX), Z6)
+#define ZWRITEMASTERBF16M16 \
+	ZPACKBF(LASTM0, LASTM1, Z16, (DX)) \
+	ZWRITEF32                    \
+	ZPACKBF(Z0, Z4, Z17, (R11))  \
 	ADDQ $64, SI                 \
 	ADDQ $64, DX                 \
 	ADDQ $64, R11
 
-// ZSETUPSPLIT is what it needs.
+#define ZREADMASTERF16(u) \
+	VCVTPH2PS (u*64)(SI), Z1    \
+	VCVTPH2PS (u*64+32)(SI), Z5 \
+	MOVU (u*128)(DX), Z2        \
+	MOVU (u*128+64)(DX), Z6
+#define ZWRITEMASTERF16 \
+	MOVU LASTM0, (DX)            \
+	MOVU LASTM1, 64(DX)          \
+	VCVTPS2PH $0, Z0, (R11)   \
+	VCVTPS2PH $0, Z4, 32(R11) \
+	ZWRITEF32                 \
+	ADDQ $64, SI              \
+	ADDQ $128, DX             \
+	ADDQ $64, R11
+
+#define ZREADF32M16(u) \
+	ZLOADBF((u*64)(DX), Z2)    \
+	ZLOADBF((u*64+32)(DX), Z6) \
+	MOVU (u*128)(SI), Z1       \
+	MOVU (u*128+64)(SI), Z5
+#define ZWRITEF32M16 \
+	ZPACKBF(LASTM0, LASTM1, Z16, (DX)) \
+	ZWRITEF32                    \
+	ADDQ $128, SI                \
+	ADDQ $64, DX
+
+// Split weights: a multiplication by 1 and 0 sign-extends every other lower half.
+#define ZWEIGHTSSPLIT \
+	ZEVENBF((DI), Z0)         \
+	ZODDBF((DI), Z4)          \
+	VPMADDWD  (R11), Z29, Z16 \
+	VPSRAD    $16, (R11), Z17 \
+	VPADDD    Z16, Z0, Z0     \
+	VPADDD    Z17, Z4, Z4     \
+	ZBOTH(ZDECAY)
+#define ZWRITESPLIT \
+	ZGATHERBF(LASTM0, LASTM1, Z16, (DX)) \
+	VPADDD    Z27, Z0, Z1          \
+	VPADDD    Z27, Z4, Z5          \
+	VPSHUFB   Z28, Z1, K1, Z5      \
+	VPSHUFB   Z28, Z4, K7, Z0      \
+	VMOVDQU64 Z5, (DI)             \
+	VMOVDQU64 Z0, (R11)            \
+	ADDQ $64, DI                   \
+	ADDQ $64, SI                   \
+	ADDQ $64, DX                   \
+	ADDQ $64, R11
+
+// ZSETUPSPLIT is what they need.
 #define ZSETUPSPLIT \
 	ZSETUPPAIRS            \
 	VPBROADCASTD HALF, Z27 \
 	VPBROADCASTD ONES, Z29
 
-// ZLOOPKAHAN: the rest is infinite or NaN, and becomes zero, where what the weight was
-// rounded to is.
-#define ZLOOPKAHAN(RULE) \
-	ZLOADPAIRBF                  \
-	ZEVENBF((R11), Z16)          \
-	ZODDBF((R11), Z17)           \
-	ADD         Z16, Z0, Z0      \
-	ADD         Z17, Z4, Z4      \
-	RULE(Z0, Z4, Z1, Z5, Z2, Z6) \
-	ZGATHERBF(Z2, Z6, Z16, (DX)) \
-	VMOVDQU64   Z0, Z1           \
-	ZGATHERBF(Z1, Z4, Z17, (DI)) \
-	ZEVENBF(Z17, Z3)             \
-	ZODDBF(Z17, Z7)              \
-	VPADDW      Z17, Z17, Z17    \
-	SUB         Z3, Z0, Z0       \
-	SUB         Z7, Z4, Z4       \
-	VPCMPUW     $1, Z30, Z17, K5 \
-	ZUPPERS(Z0, Z4, Z16)         \
-	VMOVDQU16.Z Z16, K5, Z16     \
-	VMOVDQU64   Z16, (R11)       \
-	ADDQ $64, DI                 \
-	ADDQ $64, SI                 \
-	ADDQ $64, DX                 \
+// Kahan's weights: the rest is infinite or NaN, and becomes zero, where what the weight
+// was rounded to is.
+#define ZWEIGHTSKAHAN \
+	ZEVENBF((DI), Z0)    \
+	ZODDBF((DI), Z4)     \
+	ZEVENBF((R11), Z16)  \
+	ZODDBF((R11), Z17)   \
+	ADD Z16, Z0, Z0      \
+	ADD Z17, Z4, Z4      \
+	ZBOTH(ZDECAY)
+#define ZWRITEKAHAN \
+	ZGATHERBF(LASTM0, LASTM1, Z16, (DX)) \
+	VMOVDQU64   Z0, Z1             \
+	ZGATHERBF(Z1, Z4, Z17, (DI))   \
+	ZEVENBF(Z17, Z16)              \
+	ZODDBF(Z17, Z5)                \
+	VPADDW      Z17, Z17, Z17      \
+	SUB         Z16, Z0, Z0        \
+	SUB         Z5, Z4, Z4         \
+	VPCMPUW     $1, Z30, Z17, K5   \
+	ZUPPERS(Z0, Z4, Z16)           \
+	VMOVDQU16.Z Z16, K5, Z16       \
+	VMOVDQU64   Z16, (R11)         \
+	ADDQ $64, DI                   \
+	ADDQ $64, SI                   \
+	ADDQ $64, DX                   \
 	ADDQ $64, R11
 
-// ZSETUPKAHAN is what it needs.
+// ZSETUPKAHAN is what they need.
 #define ZSETUPKAHAN \
 	ZSETUPPAIRS             \
 	VPBROADCASTD EXPS2, Z30
@@ -475,111 +489,111 @@ TEXT ·cautiousKahanAVX2(SB), NOSPLIT, $416-12
 // func paperBF16AVX512(a *Args) (nan uint32)
 TEXT ·paperBF16AVX512(SB), NOSPLIT, $416-12
 	MOVQ a+0(FP), R8
-	ZFUSED(ZSETUPPAIRS, ZLOOPBF16, ZPAPER2, SLICES3)
+	ZFUSED(ZSETUPPAIRS, ZREADBF16, ZWEIGHTSBF16, ZPAPER, ZWRITEBF16, SLICES3)
 	MOVL AX, nan+8(FP)
 	RET
 
 // func cautiousBF16AVX512(a *Args) (nan uint32)
 TEXT ·cautiousBF16AVX512(SB), NOSPLIT, $416-12
 	MOVQ a+0(FP), R8
-	ZFUSED(ZSETUPPAIRS, ZLOOPBF16, ZCAUTIOUS2, SLICES3)
+	ZFUSED(ZSETUPPAIRS, ZREADBF16, ZWEIGHTSBF16, ZCAUTIOUS, ZWRITEBF16, SLICES3)
 	MOVL AX, nan+8(FP)
 	RET
 
 // func paperF16AVX512(a *Args) (nan uint32)
 TEXT ·paperF16AVX512(SB), NOSPLIT, $416-12
 	MOVQ a+0(FP), R8
-	ZFUSED(ZSETUP, ZLOOPF16, ZPAPER2, SLICES3)
+	ZFUSED(ZSETUP, ZREADF16, ZWEIGHTSF16, ZPAPER, ZWRITEF16, SLICES3)
 	MOVL AX, nan+8(FP)
 	RET
 
 // func cautiousF16AVX512(a *Args) (nan uint32)
 TEXT ·cautiousF16AVX512(SB), NOSPLIT, $416-12
 	MOVQ a+0(FP), R8
-	ZFUSED(ZSETUP, ZLOOPF16, ZCAUTIOUS2, SLICES3)
+	ZFUSED(ZSETUP, ZREADF16, ZWEIGHTSF16, ZCAUTIOUS, ZWRITEF16, SLICES3)
 	MOVL AX, nan+8(FP)
 	RET
 
 // func paperMasterBF16AVX512(a *Args) (nan uint32)
 TEXT ·paperMasterBF16AVX512(SB), NOSPLIT, $608-12
 	MOVQ a+0(FP), R8
-	ZFUSED(SHADOW(ZSETUPORDER), ZLOOPMASTERBF16, ZPAPER2, SLICESMASTER)
+	ZFUSED(SHADOW(ZSETUPORDER), ZREADMASTERBF16, ZWEIGHTSF32, ZPAPER, ZWRITEMASTERBF16, SLICESMASTER)
 	MOVL AX, nan+8(FP)
 	RET
 
 // func cautiousMasterBF16AVX512(a *Args) (nan uint32)
 TEXT ·cautiousMasterBF16AVX512(SB), NOSPLIT, $608-12
 	MOVQ a+0(FP), R8
-	ZFUSED(SHADOW(ZSETUPORDER), ZLOOPMASTERBF16, ZCAUTIOUS2, SLICESMASTER)
+	ZFUSED(SHADOW(ZSETUPORDER), ZREADMASTERBF16, ZWEIGHTSF32, ZCAUTIOUS, ZWRITEMASTERBF16, SLICESMASTER)
 	MOVL AX, nan+8(FP)
 	RET
 
 // func paperMasterBF16M16AVX512(a *Args) (nan uint32)
 TEXT ·paperMasterBF16M16AVX512(SB), NOSPLIT, $608-12
 	MOVQ a+0(FP), R8
-	ZFUSED(SHADOW(ZSETUPORDER), ZLOOPMASTERBF16M16, ZPAPER2, SLICESMASTERM16)
+	ZFUSED(SHADOW(ZSETUPORDER), ZREADMASTERBF16M16, ZWEIGHTSF32, ZPAPER, ZWRITEMASTERBF16M16, SLICESMASTERM16)
 	MOVL AX, nan+8(FP)
 	RET
 
 // func cautiousMasterBF16M16AVX512(a *Args) (nan uint32)
 TEXT ·cautiousMasterBF16M16AVX512(SB), NOSPLIT, $608-12
 	MOVQ a+0(FP), R8
-	ZFUSED(SHADOW(ZSETUPORDER), ZLOOPMASTERBF16M16, ZCAUTIOUS2, SLICESMASTERM16)
+	ZFUSED(SHADOW(ZSETUPORDER), ZREADMASTERBF16M16, ZWEIGHTSF32, ZCAUTIOUS, ZWRITEMASTERBF16M16, SLICESMASTERM16)
 	MOVL AX, nan+8(FP)
 	RET
 
 // func paperMasterF16AVX512(a *Args) (nan uint32)
 TEXT ·paperMasterF16AVX512(SB), NOSPLIT, $608-12
 	MOVQ a+0(FP), R8
-	ZFUSED(SHADOW(ZSETUP), ZLOOPMASTERF16, ZPAPER2, SLICESMASTER)
+	ZFUSED(SHADOW(ZSETUP), ZREADMASTERF16, ZWEIGHTSF32, ZPAPER, ZWRITEMASTERF16, SLICESMASTER)
 	MOVL AX, nan+8(FP)
 	RET
 
 // func cautiousMasterF16AVX512(a *Args) (nan uint32)
 TEXT ·cautiousMasterF16AVX512(SB), NOSPLIT, $608-12
 	MOVQ a+0(FP), R8
-	ZFUSED(SHADOW(ZSETUP), ZLOOPMASTERF16, ZCAUTIOUS2, SLICESMASTER)
+	ZFUSED(SHADOW(ZSETUP), ZREADMASTERF16, ZWEIGHTSF32, ZCAUTIOUS, ZWRITEMASTERF16, SLICESMASTER)
 	MOVL AX, nan+8(FP)
 	RET
 
 // func paperF32M16AVX512(a *Args) (nan uint32)
 TEXT ·paperF32M16AVX512(SB), NOSPLIT, $608-12
 	MOVQ a+0(FP), R8
-	ZFUSED(ZSETUPORDER, ZLOOPF32M16, ZPAPER2, SLICESF32M16)
+	ZFUSED(ZSETUPORDER, ZREADF32M16, ZWEIGHTSF32, ZPAPER, ZWRITEF32M16, SLICESF32M16)
 	MOVL AX, nan+8(FP)
 	RET
 
 // func cautiousF32M16AVX512(a *Args) (nan uint32)
 TEXT ·cautiousF32M16AVX512(SB), NOSPLIT, $608-12
 	MOVQ a+0(FP), R8
-	ZFUSED(ZSETUPORDER, ZLOOPF32M16, ZCAUTIOUS2, SLICESF32M16)
+	ZFUSED(ZSETUPORDER, ZREADF32M16, ZWEIGHTSF32, ZCAUTIOUS, ZWRITEF32M16, SLICESF32M16)
 	MOVL AX, nan+8(FP)
 	RET
 
 // func paperSplitAVX512(a *Args) (nan uint32)
 TEXT ·paperSplitAVX512(SB), NOSPLIT, $416-12
 	MOVQ a+0(FP), R8
-	ZFUSED(LOW(ZSETUPSPLIT), ZLOOPSPLIT, ZPAPER2, SLICESLOW)
+	ZFUSED(LOW(ZSETUPSPLIT), ZREADBF16, ZWEIGHTSSPLIT, ZPAPER, ZWRITESPLIT, SLICESLOW)
 	MOVL AX, nan+8(FP)
 	RET
 
 // func cautiousSplitAVX512(a *Args) (nan uint32)
 TEXT ·cautiousSplitAVX512(SB), NOSPLIT, $416-12
 	MOVQ a+0(FP), R8
-	ZFUSED(LOW(ZSETUPSPLIT), ZLOOPSPLIT, ZCAUTIOUS2, SLICESLOW)
+	ZFUSED(LOW(ZSETUPSPLIT), ZREADBF16, ZWEIGHTSSPLIT, ZCAUTIOUS, ZWRITESPLIT, SLICESLOW)
 	MOVL AX, nan+8(FP)
 	RET
 
 // func paperKahanAVX512(a *Args) (nan uint32)
 TEXT ·paperKahanAVX512(SB), NOSPLIT, $416-12
 	MOVQ a+0(FP), R8
-	ZFUSED(LOW(ZSETUPKAHAN), ZLOOPKAHAN, ZPAPER2, SLICESLOW)
+	ZFUSED(LOW(ZSETUPKAHAN), ZREADBF16, ZWEIGHTSKAHAN, ZPAPER, ZWRITEKAHAN, SLICESLOW)
 	MOVL AX, nan+8(FP)
 	RET
 
 // func cautiousKahanAVX512(a *Args) (nan uint32)
 TEXT ·cautiousKahanAVX512(SB), NOSPLIT, $416-12
 	MOVQ a+0(FP), R8
-	ZFUSED(LOW(ZSETUPKAHAN), ZLOOPKAHAN, ZCAUTIOUS2, SLICESLOW)
+	ZFUSED(LOW(ZSETUPKAHAN), ZREADBF16, ZWEIGHTSKAHAN, ZCAUTIOUS, ZWRITEKAHAN, SLICESLOW)
 	MOVL AX, nan+8(FP)
 	RET

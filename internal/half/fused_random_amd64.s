@@ -9,19 +9,25 @@
 //
 //	R11  draws   Y14  the counters of the next vector
 //	R12 and the rest of AVX2 as in fused_amd64.h
-//	Z19  the counters of the next vector   Z20  the key   Z21–Z23  the multipliers
+//	Z19  the counters of the next vector   Z21–Z23  the multipliers
 //	Z29  by which the counters grow for the odd elements, or for the next 16
 //	Z30  by which they then grow for the next even ones
 //
 // Of halves besides
 //
-//	Z24  2⁴⁰   Z25  65536   Z26  2⁻¹⁴   Z27  minus the difference of the biases,
-//	shifted by 3   Z28  what makes infinity a NaN   Z31  VPERMT2W's order that
-//	gathers upper halves; the rest as in fused_amd64.h
+//	Z24  2⁴⁰   Z25  minus the difference of the biases, shifted by 3   Z26  2⁻¹⁴
+//	Z28  what makes infinity a NaN   Z30  VPERMT2W's order that gathers upper halves
+//	the rest as in fused_avx512_amd64.h
 
 #define MINUSLR KEPT(10)
 #define ROOM 416
+#define LASTC0 Z18
+#define LASTC1 Z20
+#define LASTM0 Z27
+#define LASTM1 Z31
 #include "fused_amd64.h"
+#include "rest_amd64.h"
+#include "fused_avx512_amd64.h"
 
 // The multiples of what a counter grows by: even ones, 0–7, 8–15.
 DATA drawLanes<>+0(SB)/8, $0x3c6ef37200000000
@@ -55,6 +61,7 @@ DATA drawConst<>+36(SB)/4, $0x40000000
 GLOBL drawConst<>(SB), RODATA|NOPTR, $40
 
 #define GOLDEN drawConst<>+16(SB)
+#define MOST   drawConst<>+28(SB)
 #define CONST(i, v) VPBROADCASTD drawConst<>+(i*4)(SB), v
 
 // SETUPDRAW follows SETUP, and keeps constants of DRAW beside those of SETUP2. Of 16
@@ -199,7 +206,6 @@ GLOBL drawConst<>(SB), RODATA|NOPTR, $40
 #define ZSETUPDRAW \
 	ZSETUP                                \
 	VPBROADCASTD  Draws_Counter(R11), Z19 \
-	VPBROADCASTD  Draws_Key(R11), Z20     \
 	VMOVDQU       LOWER8, Y0              \
 	VINSERTI64X4  $1, UPPER8, Z0, Z0      \
 	VPADDD        Z0, Z19, Z19            \
@@ -218,11 +224,10 @@ GLOBL drawConst<>(SB), RODATA|NOPTR, $40
 #define ZSETUPPUTH \
 	CONST(3, Z29) \
 	CONST(6, Z24) \
-	CONST(7, Z25) \
 	CONST(8, Z26) \
-	CONST(9, Z27) \
+	CONST(9, Z25) \
 	CONST(5, Z28) \
-	VPMOVZXBW ODDWORDS, Z31
+	VPMOVZXBW ODDWORDS, Z30
 
 // ZSETUPBF16 and ZSETUPF16 begin the kernels.
 #define ZSETUPBF16 \
@@ -236,7 +241,7 @@ GLOBL drawConst<>(SB), RODATA|NOPTR, $40
 // ZDRAW: z = the random bits of the next vector, whose counters grow by step. Smashes a.
 #define ZDRAW(step, z, a) \
 	VPSRLD     $17, Z19, z        \
-	VPTERNLOGD $0x96, Z20, Z19, z \
+	VPTERNLOGD.BCST $0x96, Draws_Key(R11), Z19, z \
 	VPADDD     step, Z19, Z19     \
 	VPMULLD    Z21, z, z          \
 	VPSRLD     $11, z, a          \
@@ -247,18 +252,16 @@ GLOBL drawConst<>(SB), RODATA|NOPTR, $40
 	VPMULLD    Z23, z, z          \
 	VPSRLD     $16, z, z
 
-#define ZLOOPBF16(RULE) \
-	ZLOADPAIRBF                  \
-	RULE(Z0, Z4, Z1, Z5, Z2, Z6) \
-	ZGATHERBF(Z2, Z6, Z16, (DX)) \
-	ZDRAW(Z29, Z1, Z3)           \
-	ZDRAW(Z30, Z5, Z7)           \
-	VPADDD    Z1, Z0, Z0         \
-	VPADDD    Z5, Z4, Z4         \
-	VPSHUFB   Z28, Z0, K1, Z4    \
-	VMOVDQU64 Z4, (DI)           \
-	ADDQ $64, DI                 \
-	ADDQ $64, SI                 \
+#define ZWRITEBF16 \
+	ZGATHERBF(LASTM0, LASTM1, Z16, (DX)) \
+	ZDRAW(Z29, Z1, Z16)                  \
+	ZDRAW(Z30, Z5, Z17)                  \
+	VPADDD    Z1, Z0, Z0                 \
+	VPADDD    Z5, Z4, Z4                 \
+	VPSHUFB   Z28, Z0, K1, Z4            \
+	VMOVDQU64 Z4, (DI)                   \
+	ADDQ $64, DI                         \
+	ADDQ $64, SI                         \
 	ADDQ $64, DX
 
 // ZPUTH: the upper halves of y's elements = y rounded to halves by the random bits in
@@ -267,25 +270,23 @@ GLOBL drawConst<>(SB), RODATA|NOPTR, $40
 #define ZPUTH(y, r, a, b) \
 	VCMPPS     $3, y, y, K4     \
 	VMOVDQU32  Z28, K4, r       \
-	VRANGEPS   $0x0A, Z25, y, a \
+	VRANGEPS.BCST $0x0A, MOST, y, a \
 	VMULPS     Z24, a, b        \
 	VPCMPD     $1, Z26, a, K2   \
 	VPSLLD     $3, a, a         \
-	VPADDD     Z27, a, a        \
+	VPADDD     Z25, a, a        \
 	VCVTTPS2DQ b, K2, a         \
 	VPADDD     r, a, a          \
 	VPTERNLOGD $0xEC, Z14, a, y
 
-#define ZLOOPF16(RULE) \
-	ZLOADPAIRH                   \
-	RULE(Z0, Z4, Z1, Z5, Z2, Z6) \
-	VCVTPS2PH $0, Z2, (DX)       \
-	VCVTPS2PH $0, Z6, 32(DX)     \
-	ZDRAW(Z29, Z1, Z3)           \
-	ZDRAW(Z29, Z5, Z7)           \
-	ZPUTH(Z0, Z1, Z2, Z3)        \
-	ZPUTH(Z4, Z5, Z6, Z7)        \
-	VPERMT2W  Z4, Z31, Z0        \
+#define ZWRITEF16 \
+	VCVTPS2PH $0, LASTM0, (DX)   \
+	VCVTPS2PH $0, LASTM1, 32(DX) \
+	ZDRAW(Z29, Z1, Z16)          \
+	ZDRAW(Z29, Z5, Z17)          \
+	ZPUTH(Z0, Z1, Z16, Z17)      \
+	ZPUTH(Z4, Z5, Z16, Z17)      \
+	VPERMT2W  Z4, Z30, Z0        \
 	VMOVDQU64 Z0, (DI)           \
 	ADDQ $64, DI                 \
 	ADDQ $64, SI                 \
@@ -322,27 +323,27 @@ TEXT ·cautiousRandomF16AVX2(SB), NOSPLIT, $640-12
 // func paperRandomBF16AVX512(a *Args) (nan uint32)
 TEXT ·paperRandomBF16AVX512(SB), NOSPLIT, $640-12
 	MOVQ a+0(FP), R8
-	ZFUSED(DRAWS(ZSETUPBF16), ZLOOPBF16, ZPAPER2, SLICES3)
+	ZFUSED(DRAWS(ZSETUPBF16), ZREADBF16, ZWEIGHTSBF16, ZPAPER, ZWRITEBF16, SLICES3)
 	MOVL AX, nan+8(FP)
 	RET
 
 // func cautiousRandomBF16AVX512(a *Args) (nan uint32)
 TEXT ·cautiousRandomBF16AVX512(SB), NOSPLIT, $640-12
 	MOVQ a+0(FP), R8
-	ZFUSED(DRAWS(ZSETUPBF16), ZLOOPBF16, ZCAUTIOUS2, SLICES3)
+	ZFUSED(DRAWS(ZSETUPBF16), ZREADBF16, ZWEIGHTSBF16, ZCAUTIOUS, ZWRITEBF16, SLICES3)
 	MOVL AX, nan+8(FP)
 	RET
 
 // func paperRandomF16AVX512(a *Args) (nan uint32)
 TEXT ·paperRandomF16AVX512(SB), NOSPLIT, $640-12
 	MOVQ a+0(FP), R8
-	ZFUSED(DRAWS(ZSETUPF16), ZLOOPF16, ZPAPER2, SLICES3)
+	ZFUSED(DRAWS(ZSETUPF16), ZREADF16, ZWEIGHTSF16, ZPAPER, ZWRITEF16, SLICES3)
 	MOVL AX, nan+8(FP)
 	RET
 
 // func cautiousRandomF16AVX512(a *Args) (nan uint32)
 TEXT ·cautiousRandomF16AVX512(SB), NOSPLIT, $640-12
 	MOVQ a+0(FP), R8
-	ZFUSED(DRAWS(ZSETUPF16), ZLOOPF16, ZCAUTIOUS2, SLICES3)
+	ZFUSED(DRAWS(ZSETUPF16), ZREADF16, ZWEIGHTSF16, ZCAUTIOUS, ZWRITEF16, SLICES3)
 	MOVL AX, nan+8(FP)
 	RET
