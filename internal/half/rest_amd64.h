@@ -4,7 +4,7 @@
 //
 //	R12  the frame   CX  the elements of the rest
 //	BX, R13, R8  where the rest of param, momentum and R11's slice is
-//	R9, R10, Y0–Y3, Z16, Z17, K2, K4, K5  scratch
+//	R9, R10, Y0, Y1, Z16, Z17, K2, K5  scratch
 //
 // A storage's slices are listed once, as SLICES, where its kernels are, and what is done to
 // each is named by who uses them: GRAD is read alone, BOTH read and written, OUT written
@@ -150,21 +150,19 @@ give16:                                                  \
 	SLICES(NOTHING, NOTHING, OUT2x16, OUT4x16, OUT2x16) \
 given:
 
-// AVX-512 copies by masks: K2 is the elements of the rest, K4 those of its first half and
-// K5 those of its second.
+// AVX-512 copies by masks: K2 is the elements of the rest, K5 those of its second half.
 #define ZMASKS \
 	MOVL  $1, R9  \
 	SHLQ  CX, R9  \
 	DECQ  R9      \
 	KMOVD R9, K2  \
-	KMOVW R9, K4  \
 	SHRL  $16, R9 \
 	KMOVW R9, K5
 #define ZIN2(x, at, kept) \
 	VMOVDQU16.Z (x), K2, Z16   \
 	VMOVDQU64   Z16, (ROOM+at)(R12)
 #define ZIN4(x, at, kept) \
-	VMOVUPS.Z (x), K4, Z16           \
+	VMOVUPS.Z (x), K2, Z16           \
 	VMOVUPS.Z 64(x), K5, Z17         \
 	VMOVUPS   Z16, (ROOM+at)(R12)    \
 	VMOVUPS   Z17, (ROOM+at+64)(R12)
@@ -174,7 +172,7 @@ given:
 #define ZOUT4(x, at, kept) \
 	VMOVUPS (ROOM+at)(R12), Z16    \
 	VMOVUPS (ROOM+at+64)(R12), Z17 \
-	VMOVUPS Z16, K4, (x)           \
+	VMOVUPS Z16, K2, (x)           \
 	VMOVUPS Z17, K5, 64(x)
 #define ZTAKE(SLICES) \
 	ZMASKS \
