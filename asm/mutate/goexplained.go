@@ -10,4 +10,6 @@ var goExplained = explanations{
 		"without a sanitizer they do nothing; the tests of builds with one see them"},
 	{regexp.MustCompile(`^config\.go checkNumbers: {"Kappa", .* cfg\.Kappa > 0, .* → .* cfg\.Kappa >= 0, `),
 		"New has made 0 into 1"},
+	{regexp.MustCompile(`^step\.go StepF(32|64): if .*short\(p, g, m, n, [48]\) { → .*short\((p, m, g|g, p, m|m, g, p), n, [48]\) {$`),
+		"it asks the same of each two of the three"},
 }
