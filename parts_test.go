@@ -115,6 +115,7 @@ func TestRowsRefused(t *testing.T) {
 	}
 	p := make([]float32, 12)
 	assert.ErrorIs(t, s.StepRowsF32(p, p[:11], 3, nil, nil), ErrLength)
+	assert.ErrorIs(t, s.StepRowsF32(p, make([]float32, 12), 3, []int{0, 1}, make([]float32, 7)), ErrLength, "a part of a row too much")
 	for width, text := range map[int]string{
 		0:  "lion: lengths don't fit: width = 0 must be at least 1",
 		-3: "lion: lengths don't fit: width = -3 must be at least 1",

@@ -12,4 +12,6 @@ var goExplained = explanations{
 		"New has made 0 into 1"},
 	{regexp.MustCompile(`^step\.go StepF(32|64): if .*short\(p, g, m, n, [48]\) { → .*short\((p, m, g|g, p, m|m, g, p), n, [48]\) {$`),
 		"it asks the same of each two of the three"},
+	{regexp.MustCompile(`^kernel_generic\.go \w+: sum \+= p \+ m → sum -= p \+ m$`),
+		"sums are there for NaN alone, which sticks to a difference as to a sum"},
 }
