@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/lionkernel/lion"
+	"github.com/lionkernel/lion/internal/prove"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -196,6 +197,9 @@ func TestNoGoroutines(t *testing.T) {
 // TestWorkers: as many as pay.
 func TestWorkers(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(4))
+	if runtime.GOMAXPROCS(0) < 4 {
+		prove.Skip(t, "%s runs one goroutine at a time", runtime.GOARCH)
+	}
 	for _, c := range []struct{ elements, workers, want int }{{0, 0, 1}, {1000, 0, 1}, {400_000, 0, 1}, {420_000, 0, 2}, {1 << 20, 0, 4}, {3 << 20, 0, 4}, {1000, 7, 7}} {
 		m := newModel(t, Options{Workers: c.workers}, groupsOf(configs()[0]), []int{0}, []int{c.elements}, []int{0})
 		assert.Equal(t, c.want, m.opt.workers, "%v", c)
