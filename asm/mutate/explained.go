@@ -128,7 +128,7 @@ var explained = explanations{
 		"32 bits are moved out by 33 as well"},
 	{regexp.MustCompile(`^stats_avx2_amd64\.s WIDERBF16: ZEROSUMS → deleted$`),
 		"the quick loop's sums are smaller than half a unit of any square, and 0 where all are, which is no reason to rely on it"},
-	{regexp.MustCompile(`^stats_avx(2|512)_amd64\.s (BEGINBF16: VMOVDQU Y5, Y13 → |LOOPBF16: (VPADDW Y5, Y4, Y4 → deleted|VPMINUW Y4, Y13, Y13 → VPMINUW Y3, )|Z?ENDBF16: (LOWEST\(X13, Y13, DX\) → LOWEST\(X13, Y12, DX\)|CMPL DX, \$0x1FFF → deleted))|^stats_avx512_amd64\.s ZENDBF16: (VEXTRACTI64X4 \$1, Z13, Y0|JMP store) → deleted$`),
+	{regexp.MustCompile(`^stats_avx(2|512)_amd64\.s (BEGINBF16: VMOVDQU Y5, Y13 → |LOOPBF16: (VPADDW Y5, Y4, Y4 → deleted|VPMINUW Y4, Y13, Y13 → VPMINUW Y3, )|Z?ENDBF16: (LOWEST\(X13, Y13, DX\) → LOWEST\(X13, Y12, DX\)|CMPL DX, \$0x1FFF → deleted))|^stats_avx512_amd64\.s ZENDBF16: ((VEXTRACTI64X4 \$1, Z13, Y0|JMP store) → deleted|VEXTRACTI64X4 \$1, Z13, Y0 → VEXTRACTI64X4 \$1, Z12, Y0|VPMINUW Y0, Y13, Y13 → VPMINUW Y0, Y12, Y13)$`),
 		"zeros, or all, then count as too small for the quick loop, and widened does the block: slower, to the same bits"},
 	{regexp.MustCompile(`^stats_avx(2|512)_amd64\.s Z?ENDBF16: CMPL (AX, \$0x5F80 → CMPL AX, \$24449|DX, \$0x1FFF → CMPL DX, \$8192)$`),
 		"at either edge of the range both loops give the same bits: even the infinite square of 2⁶⁴ moves to 2¹²⁸"},
