@@ -18,7 +18,7 @@ import (
 //
 // Each storage has a function that makes one, with the slices of the step of that name.
 // They must have one length and share no memory, else the error wraps ErrLength or
-// ErrOverlap. Empty and nil slices are fine.
+// ErrOverlap, and the Tensor is the zero one. Empty and nil slices are fine.
 type Tensor struct {
 	param, grad, momentum, extra unsafe.Pointer // extra: the step's fourth slice
 	n, index                     int            // index is that of the first element
@@ -60,64 +60,73 @@ var storedSizes = func() (sizes [numStored][4]int) {
 // compiler: a Tensor keeps it.
 func at[T any](s []T) unsafe.Pointer { return unsafe.Pointer(unsafe.SliceData(s)) }
 
+// fit is t if there is nothing wrong with its slices, else the zero Tensor: whoever misses
+// the error steps nothing, rather than what lies behind a slice.
+func fit(t Tensor, err error) (Tensor, error) {
+	if err != nil {
+		return Tensor{}, err
+	}
+	return t, nil
+}
+
 // TensorF32 makes a Tensor of the slices of StepF32.
 func TensorF32(param, grad, momentum []float32) (Tensor, error) {
-	return Tensor{at(param), at(grad), at(momentum), nil, len(param), 0, storedF32},
-		checkSlices(part(param, "param"), part(grad, "grad"), part(momentum, "momentum"))
+	return fit(Tensor{at(param), at(grad), at(momentum), nil, len(param), 0, storedF32},
+		checkSlices(part(param, "param"), part(grad, "grad"), part(momentum, "momentum")))
 }
 
 // TensorF64 makes a Tensor of the slices of StepF64.
 func TensorF64(param, grad, momentum []float64) (Tensor, error) {
-	return Tensor{at(param), at(grad), at(momentum), nil, len(param), 0, storedF64},
-		checkSlices(part(param, "param"), part(grad, "grad"), part(momentum, "momentum"))
+	return fit(Tensor{at(param), at(grad), at(momentum), nil, len(param), 0, storedF64},
+		checkSlices(part(param, "param"), part(grad, "grad"), part(momentum, "momentum")))
 }
 
 // TensorBF16 makes a Tensor of the slices of StepBF16.
 func TensorBF16(param, grad, momentum []BF16) (Tensor, error) {
-	return Tensor{at(param), at(grad), at(momentum), nil, len(param), 0, halves + stored(half.StoreBF16)},
-		checkSlices(part(param, "param"), part(grad, "grad"), part(momentum, "momentum"))
+	return fit(Tensor{at(param), at(grad), at(momentum), nil, len(param), 0, halves + stored(half.StoreBF16)},
+		checkSlices(part(param, "param"), part(grad, "grad"), part(momentum, "momentum")))
 }
 
 // TensorF16 makes a Tensor of the slices of StepF16.
 func TensorF16(param, grad, momentum []F16) (Tensor, error) {
-	return Tensor{at(param), at(grad), at(momentum), nil, len(param), 0, halves + stored(half.StoreF16)},
-		checkSlices(part(param, "param"), part(grad, "grad"), part(momentum, "momentum"))
+	return fit(Tensor{at(param), at(grad), at(momentum), nil, len(param), 0, halves + stored(half.StoreF16)},
+		checkSlices(part(param, "param"), part(grad, "grad"), part(momentum, "momentum")))
 }
 
 // TensorMasterBF16 makes a Tensor of the slices of StepMasterBF16.
 func TensorMasterBF16(master []float32, grad []BF16, momentum []float32, shadow []BF16) (Tensor, error) {
-	return Tensor{at(master), at(grad), at(momentum), at(shadow), len(master), 0, halves + stored(half.StoreMasterBF16)},
-		checkSlices(part(master, "master"), part(grad, "grad"), part(momentum, "momentum"), part(shadow, "shadow"))
+	return fit(Tensor{at(master), at(grad), at(momentum), at(shadow), len(master), 0, halves + stored(half.StoreMasterBF16)},
+		checkSlices(part(master, "master"), part(grad, "grad"), part(momentum, "momentum"), part(shadow, "shadow")))
 }
 
 // TensorMasterBF16M16 makes a Tensor of the slices of StepMasterBF16M16.
 func TensorMasterBF16M16(master []float32, grad, momentum, shadow []BF16) (Tensor, error) {
-	return Tensor{at(master), at(grad), at(momentum), at(shadow), len(master), 0, halves + stored(half.StoreMasterBF16M16)},
-		checkSlices(part(master, "master"), part(grad, "grad"), part(momentum, "momentum"), part(shadow, "shadow"))
+	return fit(Tensor{at(master), at(grad), at(momentum), at(shadow), len(master), 0, halves + stored(half.StoreMasterBF16M16)},
+		checkSlices(part(master, "master"), part(grad, "grad"), part(momentum, "momentum"), part(shadow, "shadow")))
 }
 
 // TensorMasterF16 makes a Tensor of the slices of StepMasterF16.
 func TensorMasterF16(master []float32, grad []F16, momentum []float32, shadow []F16) (Tensor, error) {
-	return Tensor{at(master), at(grad), at(momentum), at(shadow), len(master), 0, halves + stored(half.StoreMasterF16)},
-		checkSlices(part(master, "master"), part(grad, "grad"), part(momentum, "momentum"), part(shadow, "shadow"))
+	return fit(Tensor{at(master), at(grad), at(momentum), at(shadow), len(master), 0, halves + stored(half.StoreMasterF16)},
+		checkSlices(part(master, "master"), part(grad, "grad"), part(momentum, "momentum"), part(shadow, "shadow")))
 }
 
 // TensorF32M16 makes a Tensor of the slices of StepF32M16.
 func TensorF32M16(param, grad []float32, momentum []BF16) (Tensor, error) {
-	return Tensor{at(param), at(grad), at(momentum), nil, len(param), 0, halves + stored(half.StoreF32M16)},
-		checkSlices(part(param, "param"), part(grad, "grad"), part(momentum, "momentum"))
+	return fit(Tensor{at(param), at(grad), at(momentum), nil, len(param), 0, halves + stored(half.StoreF32M16)},
+		checkSlices(part(param, "param"), part(grad, "grad"), part(momentum, "momentum")))
 }
 
 // TensorSplit makes a Tensor of the slices of StepSplit.
 func TensorSplit(hi []BF16, lo []uint16, grad, momentum []BF16) (Tensor, error) {
-	return Tensor{at(hi), at(grad), at(momentum), at(lo), len(hi), 0, halves + stored(half.StoreSplit)},
-		checkSlices(part(hi, "hi"), part(lo, "lo"), part(grad, "grad"), part(momentum, "momentum"))
+	return fit(Tensor{at(hi), at(grad), at(momentum), at(lo), len(hi), 0, halves + stored(half.StoreSplit)},
+		checkSlices(part(hi, "hi"), part(lo, "lo"), part(grad, "grad"), part(momentum, "momentum")))
 }
 
 // TensorBF16Kahan makes a Tensor of the slices of StepBF16Kahan.
 func TensorBF16Kahan(param, grad, momentum, compensation []BF16) (Tensor, error) {
-	return Tensor{at(param), at(grad), at(momentum), at(compensation), len(param), 0, halves + stored(half.StoreKahan)},
-		checkSlices(part(param, "param"), part(grad, "grad"), part(momentum, "momentum"), part(compensation, "compensation"))
+	return fit(Tensor{at(param), at(grad), at(momentum), at(compensation), len(param), 0, halves + stored(half.StoreKahan)},
+		checkSlices(part(param, "param"), part(grad, "grad"), part(momentum, "momentum"), part(compensation, "compensation")))
 }
 
 // Len returns how many elements t has.
@@ -302,7 +311,7 @@ func (s *Stepper) stepHalf(im *implementation, t *Tensor) {
 	drawn := s.plan.drawn(st)
 	a := t.halfArgs(s, st)
 	k := s.plan.fused(&im.half.Fused, id, drawn)
-	if k == nil || t.n > chunk || t.n%half.Unit != 0 || s.plan.scale != ScaleNone || drawn {
+	if k == nil || t.n > chunk || im.half.Units && t.n%half.Unit != 0 || s.plan.scale != ScaleNone || drawn {
 		s.stepOdd(im, st, k, &a, t)
 		return
 	}
@@ -330,7 +339,7 @@ func (t *Tensor) args() args {
 // halfArgs are t's slices for those of 16 bits, and the constants of s.
 func (t *Tensor) halfArgs(s *Stepper, st *half.Storage) (a half.Args) {
 	a.Param, a.Grad, a.Momentum, a.N = mem.Noescape(t.param), mem.Noescape(t.grad), mem.Noescape(t.momentum), t.n
-	a.C = (*half.Constants)(mem.Noescape(unsafe.Pointer(&s.f32)))
+	a.C, a.Ahead = (*half.Constants)(mem.Noescape(unsafe.Pointer(&s.f32))), tune.Ahead
 	if st.Shadow != half.None {
 		a.Shadow = mem.Noescape(t.extra)
 	} else {
