@@ -216,8 +216,15 @@ func (o *Optimizer) StepWith(r Report) (Report, error) {
 
 // stepWith is StepWith.
 func (o *Optimizer) stepWith(r *Report) error {
-	if r.Step != o.step+1 || r.LossScale != o.scaler.scale || o.stale || r.Measured != o.measures() {
+	switch {
+	case r.Step != o.step+1:
 		return fmt.Errorf("%w: it is of step %d, the next is %d", ErrReport, r.Step, o.step+1)
+	case r.LossScale != o.scaler.scale:
+		return fmt.Errorf("%w: its loss scale is %v, but it should be %v", ErrReport, r.LossScale, o.scaler.scale)
+	case r.Measured != o.measures():
+		return fmt.Errorf("%w: Measured = %v, but it should be %v", ErrReport, r.Measured, o.measures())
+	case o.stale:
+		return fmt.Errorf("%w: slices or hyperparameters were set after it: Check again", ErrReport)
 	}
 	if err := o.settle(r); err != nil {
 		return err
