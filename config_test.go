@@ -114,6 +114,8 @@ func TestNewRefuses(t *testing.T) {
 			names := []string{field, fmt.Sprint(v)}
 			if strings.HasPrefix(field, "Beta") {
 				names = append(names, "must be in [0, 1)")
+			} else if v-v != 0 { // and not that it overflows float32
+				names = append(names, "must be finite")
 			}
 			all = append(all, bad{set(field, v), names})
 		}
